@@ -49,6 +49,7 @@ class Result(IntEnum):
     OBLIGATIONS_EXCEEDED = 40
     PAYMENTS_EXCEEDED = 41
     FUNDS_INSUFFICIENT = 42
+    SUM_OVERFLOW = 43
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,883 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The kernel: decides batches of rows over arrays. It is the only place where money moves.
+
+Written in Cython's pure Python mode: the same file runs uncompiled, where the arrays are plain ``memoryview`` objects,
+and compiled, where they are typed views. It is one unit, longer than other modules, because a call across compiled
+modules on every row would cost more than the row itself. What it decides is specified in docs/ledger.md; the order of
+the checks below is the order of the results there.
+"""
+
+import cython
+
+COMPILED: bool = cython.compiled
+
+# Columns of the three tables. A row of each is one or a few cache lines.
+DEBITS = cython.declare(cython.int, 0)
+CREDITS = cython.declare(cython.int, 1)
+PENDING = cython.declare(cython.int, 2)
+COLOUR = cython.declare(cython.int, 3)
+HOLDER = cython.declare(cython.int, 4)
+FLAGS = cython.declare(cython.int, 5)
+HOP = cython.declare(cython.int, 6)
+ACCOUNT_COLUMNS = 8
+
+LIMIT = cython.declare(cython.int, 0)  # 0 plan, 1 obligations, 2 payments
+USED = cython.declare(cython.int, 3)  # 3 plan, 4 obligations, 5 payments
+PARENT = cython.declare(cython.int, 6)
+COUNTER_COLUMNS = 8
+
+R_PAYEES = cython.declare(cython.int, 0)
+R_HOLDERS = cython.declare(cython.int, 1)
+R_ENDS = cython.declare(cython.int, 2)
+R_FIRST = cython.declare(cython.int, 3)
+R_LAST = cython.declare(cython.int, 4)
+R_ENTRY = cython.declare(cython.int, 5)
+R_HOPS = cython.declare(cython.int, 6)
+R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin −1: no rule
+R_REGIONS = cython.declare(cython.int, 9)
+R_ALLOW = cython.declare(cython.int, 11)
+R_DENY = cython.declare(cython.int, 13)
+R_NEED = cython.declare(cython.int, 15)
+R_HAVE = cython.declare(cython.int, 16)
+R_UNIT = cython.declare(cython.int, 17)
+R_PLAIN = cython.declare(cython.int, 18)
+R_ROOT = cython.declare(cython.int, 19)
+R_DEPTH = cython.declare(cython.int, 20)
+RULE_COLUMNS = 24
+
+F_ISSUER = cython.declare(cython.int, 1)
+F_CLOSED = cython.declare(cython.int, 2)
+F_FROZEN = cython.declare(cython.int, 4)
+
+H_ID0 = cython.declare(cython.int, 0)
+H_ID1 = cython.declare(cython.int, 1)
+H_LEFT = cython.declare(cython.int, 2)
+H_DEBIT = cython.declare(cython.int, 3)
+H_CREDIT = cython.declare(cython.int, 4)
+H_ITEM = cython.declare(cython.int, 5)
+H_REGION = cython.declare(cython.int, 6)
+H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired
+HOLD_COLUMNS = 8
+
+ISSUE = cython.declare(cython.int, 1)
+ALLOCATE = cython.declare(cython.int, 2)
+WITHDRAW = cython.declare(cython.int, 3)
+LAPSE = cython.declare(cython.int, 4)
+CARRY = cython.declare(cython.int, 5)
+COMMIT = cython.declare(cython.int, 6)
+PAY = cython.declare(cython.int, 7)
+RELEASE = cython.declare(cython.int, 8)
+VOID = cython.declare(cython.int, 9)
+RETURN = cython.declare(cython.int, 10)
+REVERSE = cython.declare(cython.int, 11)
+RECEIVE = cython.declare(cython.int, 12)
+REFUND = cython.declare(cython.int, 13)
+EXPIRE = cython.declare(cython.int, 14)
+
+UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
+TOP = cython.declare(cython.longlong, (1 << 62) - 1)
+MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def mix(low: cython.ulonglong, high: cython.ulonglong, seed: cython.ulonglong) -> cython.ulonglong:
+    """Spread a 128-bit id over 64 bits (splitmix finaliser, seeded per ledger so that nobody can aim at one slot)."""
+    x: cython.ulonglong = (low ^ seed) & MASK
+    x = ((x ^ (x >> 30)) * MIX_B) & MASK
+    x = (x ^ (x >> 27) ^ high) & MASK
+    x = ((x ^ (x >> 31)) * MIX_A) & MASK
+    x = x ^ (x >> 29)
+    return x if x != 0 else 1
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def inside(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
+    """Tell whether *value* lies in one of the sorted, disjoint intervals (low, high) of ``pool[begin:end]``."""
+    low: cython.longlong = 0
+    high: cython.longlong = (end - begin) // 2
+    middle: cython.longlong
+    while low < high:
+        middle = (low + high) // 2
+        if pool[begin + 2 * middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low > 0 and value <= pool[begin + 2 * low - 1]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def listed(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
+    """Tell whether *value* is in the sorted list ``pool[begin:end]``."""
+    low: cython.longlong = begin
+    high: cython.longlong = end
+    middle: cython.longlong
+    while low < high:
+        middle = (low + high) // 2
+        if pool[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low < end and pool[low] == value
+
+
+@cython.cclass
+class Kernel:
+    """Arrays of the state, and the decision over them. The arrays belong to ``Ledger``, which grows and fills them.
+
+    ``history(seq)`` returns row number *seq* of the journal as 16 signed 64-bit words. It is a function of the journal
+    alone and is asked only where an id is met again or an original is given back.
+    """
+
+    acc = cython.declare(cython.longlong[:, ::1], visibility="public")
+    cnt = cython.declare(cython.longlong[:, ::1], visibility="public")
+    rule = cython.declare(cython.longlong[:, ::1], visibility="public")
+    holder_class = cython.declare(cython.longlong[::1], visibility="public")
+    holder_region = cython.declare(cython.longlong[::1], visibility="public")
+    pool = cython.declare(cython.longlong[::1], visibility="public")
+    subject = cython.declare(cython.longlong[::1], visibility="public")
+    hold = cython.declare(cython.longlong[:, ::1], visibility="public")
+    id_key = cython.declare(cython.ulonglong[::1], visibility="public")
+    id_seq = cython.declare(cython.uint[::1], visibility="public")
+    hold_key = cython.declare(cython.ulonglong[::1], visibility="public")
+    hold_val = cython.declare(cython.uint[::1], visibility="public")
+    aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
+    was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
+    accounts = cython.declare(cython.longlong, visibility="public")
+    subjects = cython.declare(cython.longlong, visibility="public")
+    holds = cython.declare(cython.longlong, visibility="public")
+    ids = cython.declare(cython.longlong, visibility="public")
+    seed = cython.declare(cython.ulonglong, visibility="public")
+    history = cython.declare(object, visibility="public")
+    returned = cython.declare(dict, visibility="public")
+    carry_from = cython.declare(set, visibility="public")
+    q = cython.declare(cython.longlong[:, ::1])
+    w = cython.declare(cython.uint[:, ::1])
+    h = cython.declare(cython.ushort[:, ::1])
+    base = cython.declare(cython.longlong)
+    today = cython.declare(cython.longlong)
+    time = cython.declare(cython.longlong)
+    detail = cython.declare(cython.int)
+    found = cython.declare(cython.longlong)
+    hold_now = cython.declare(cython.longlong)
+
+    def __init__(self) -> None:
+        self.accounts = 0
+        self.subjects = 0
+        self.holds = 0
+        self.ids = 0
+        self.seed = 0
+        self.returned = {}
+        self.carry_from = set()
+
+    # ---- a batch ----------------------------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        q: cython.longlong[:, ::1],
+        w: cython.uint[:, ::1],
+        h: cython.ushort[:, ::1],
+        count: cython.longlong,
+        expired: cython.longlong,
+        base: cython.longlong,
+        time: cython.longlong,
+        today: cython.longlong,
+        keep: cython.bint,
+    ) -> cython.longlong:
+        """Decide *count* rows (three views of the same bytes), the first *expired* of which the ledger made itself.
+
+        Writes ``settled``, ``result`` and ``detail`` into the rows and returns how many were posted. With *keep* false
+        every effect is taken back before returning: a dry run.
+        """
+        self.q = q
+        self.w = w
+        self.h = h
+        self.base = base
+        self.time = time
+        self.today = today
+        i: cython.longlong
+        j: cython.longlong
+        chain: cython.longlong = -1  # first row of the open chain
+        broken: cython.bint = False
+        linked: cython.bint
+        answer: cython.int
+        posted: cython.longlong = 0
+        for i in range(count):
+            self.detail = 0
+            self.hold_now = -1
+            self.found = -1
+            q[i, 14] = 0
+            self.was[i] = q[i, 8]
+            linked = (h[i, 43] & 1) != 0
+            if linked and chain < 0:
+                chain = i
+                broken = False
+            if i < expired:
+                answer = self._expire(i)
+            else:
+                answer = self._known(i)
+                if answer < 0:
+                    if chain >= 0 and linked and i == count - 1:
+                        answer = 4  # chain_open
+                    elif chain >= 0 and broken:
+                        answer = 5  # chain_broken
+                    else:
+                        answer = self._row(i)
+            h[i, 60] = cython.cast(cython.ushort, answer)
+            h[i, 61] = cython.cast(cython.ushort, self.detail)
+            self.aux[i] = self.hold_now if answer == 0 else self.found
+            if answer == 0 and i >= expired:
+                self._remember(i)
+            if chain >= 0:
+                if answer > 1 and not broken:
+                    broken = True
+                    j = i - 1
+                    while j >= chain:
+                        if h[j, 60] == 0:
+                            self._undo(j)
+                            q[j, 14] = 0
+                            h[j, 60] = 5
+                        elif h[j, 60] == 1 and self.aux[j] >= base + chain:
+                            h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+                        j -= 1
+                if not linked:
+                    chain = -1
+        for i in range(count):
+            if h[i, 60] == 0:
+                posted += 1
+        if not keep:
+            i = count - 1
+            while i >= 0:
+                if h[i, 60] == 0:
+                    self._undo(i)
+                i -= 1
+        return posted
+
+    def insert_all(
+        self,
+        keys: cython.ulonglong[::1],
+        values: cython.uint[::1],
+        new_keys: cython.ulonglong[::1],
+        new_values: cython.uint[::1],
+    ) -> None:
+        """Fill an empty hash table with entries that are all different: after growth, or from a snapshot."""
+        i: cython.longlong
+        for i in range(new_keys.shape[0]):
+            self._put(keys, values, new_keys[i], new_values[i])
+
+    def index_holds(self) -> None:
+        """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
+        n: cython.longlong
+        for n in range(self.holds):
+            self._put(
+                self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n
+            )
+
+    # ---- ids --------------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _find(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+        """Return the entry number posted under this id, or −1. Equal hashes are settled by the full id."""
+        key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
+        size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])
+        slot: cython.ulonglong = ((key >> 32) * size) >> 32
+        seq: cython.longlong
+        while self.id_key[slot] != 0:
+            if self.id_key[slot] == key:
+                seq = self.id_seq[slot]
+                if self._word(seq, 0) == low and self._word(seq, 1) == high:
+                    return seq
+            slot += 1
+            if slot == size:
+                slot = 0
+        return -1
+
+    @cython.cfunc
+    @cython.exceptval(-9223372036854775807, check=True)
+    def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
+        """Return one 64-bit word of an earlier row, from this batch or from the journal."""
+        if seq >= self.base:
+            return self.q[seq - self.base, word]
+        return self.history(seq)[word]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _put(
+        self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
+    ) -> cython.void:
+        size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
+        slot: cython.ulonglong = ((key >> 32) * size) >> 32
+        while keys[slot] != 0:
+            slot += 1
+            if slot == size:
+                slot = 0
+        keys[slot] = key
+        values[slot] = cython.cast(cython.uint, value)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _drop(
+        self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
+    ) -> cython.void:
+        """Take back the newest entry: entries leave in the reverse order of their coming, so no gap can open."""
+        size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
+        slot: cython.ulonglong = ((key >> 32) * size) >> 32
+        while keys[slot] != key or values[slot] != value:
+            slot += 1
+            if slot == size:
+                slot = 0
+        keys[slot] = 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _remember(self, i: cython.longlong) -> cython.void:
+        self._put(self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i)
+        self.ids += 1
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _known(self, i: cython.longlong) -> cython.int:
+        """Answer a row by its id alone: exists, id_missing, id_conflict, or −1 where the id is new."""
+        q = self.q
+        if q[i, 0] == 0 and q[i, 1] == 0:
+            return 2
+        seq: cython.longlong = self._find(q[i, 0], q[i, 1])
+        if seq < 0:
+            return -1
+        self.found = seq
+        field: cython.int = self._differs(i, seq)
+        if field < 0:
+            return 1
+        self.detail = field
+        return 3
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _differs(self, i: cython.longlong, seq: cython.longlong) -> cython.int:
+        """Return the number of the first field in which row *i* differs from entry *seq*, or −1."""
+        q = self.q
+        w = self.w
+        old: object = [self._word(seq, k) for k in range(14)]
+        if q[i, 2] != old[2] or q[i, 3] != old[3]:
+            return 1
+        field: cython.int
+        for field in range(2, 6):  # amount, item, expires, quantity
+            if q[i, field + 2] != old[field + 2]:
+                return field
+        on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
+        debit: cython.longlong = old[8] & UNKNOWN
+        credit: cython.longlong = (old[8] >> 32) & UNKNOWN
+        # An account left open on a hold was filled in by the ledger when the row was posted.
+        if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
+            return 6
+        if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
+            return 7
+        if w[i, 18] != (old[9] & UNKNOWN):
+            return 8
+        if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
+            return 9
+        if w[i, 20] != (old[10] & UNKNOWN):
+            return 10
+        if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
+            return 11
+        if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
+            return 12
+        if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
+            return 13
+        return -1
+
+    # ---- a row ------------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _row(self, i: cython.longlong) -> cython.int:
+        q = self.q
+        kind: cython.int = self.h[i, 42]
+        amount: cython.longlong = q[i, 4]
+        if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
+            return 6
+        if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
+            return 7
+        if (amount != 0) if kind == VOID else (amount < 1):
+            return 7
+        if amount > TOP:
+            return 8
+        on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
+        if kind == RETURN or kind == REVERSE:
+            return self._give_back(i, kind, amount)
+        if on_hold:
+            return self._on_hold(i, kind, amount)
+        debit: cython.longlong = self.w[i, 16]
+        credit: cython.longlong = self.w[i, 17]
+        answer: cython.int = self._accounts(i, debit, credit)
+        if answer != 0:
+            return answer
+        if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
+            return 25
+        answer = self._stage(kind, debit, credit)
+        if answer != 0:
+            return answer
+        acc = self.acc
+        if kind == COMMIT or kind == PAY:
+            answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
+            if answer != 0:
+                return answer
+        elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
+            answer = self._window(acc[credit, COLOUR], i)
+            if answer != 0:
+                return answer
+            if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
+                return 33
+            stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
+            if not self._within(acc[credit, COLOUR], stop, 0, amount):
+                return 39
+        if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
+            return 42
+        if kind == COMMIT:
+            self._open_hold(i, debit, credit, amount)
+        else:
+            if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
+                return 43
+            acc[debit, DEBITS] += amount
+            acc[credit, CREDITS] += amount
+        self._count(kind, debit, credit, amount, False)
+        q[i, 14] = amount
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _accounts(self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong) -> cython.int:
+        """Check what any two accounts must satisfy (results 17 to 24)."""
+        acc = self.acc
+        if debit >= self.accounts:
+            return 17
+        if credit >= self.accounts:
+            return 18
+        if debit == credit:
+            return 19
+        if self.w[i, 20] > self.subjects:
+            return 20
+        if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
+            return 21
+        if (acc[credit, FLAGS] & F_CLOSED) != 0:
+            return 22
+        if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
+            return 23
+        if self._date(i) > self.today:
+            return 24
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _date(self, i: cython.longlong) -> cython.longlong:
+        date: cython.longlong = self.w[i, 19]
+        return date - 4294967296 if date >= 2147483648 else date
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _stage(self, kind: cython.int, debit: cython.longlong, credit: cython.longlong) -> cython.int:
+        """Check that *kind* may join these accounts (26) and their colours (27)."""
+        acc = self.acc
+        from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
+        to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
+        source: cython.longlong = acc[debit, COLOUR]
+        target: cython.longlong = acc[credit, COLOUR]
+        from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
+        to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
+        if kind == COMMIT or kind == PAY:
+            if from_issuer or to_issuer:
+                return 26
+            if from_plain:
+                return 0 if to_plain else 27
+            if to_plain:
+                return 0
+            if acc[credit, HOP] != acc[debit, HOP] + 1:
+                return 26
+            return 0 if self._below(target, source) else 27
+        if kind == RECEIVE:
+            if not from_issuer or to_issuer or acc[credit, HOP] != 0:
+                return 26
+            return 0 if self._below(source, target) else 27
+        if kind == REFUND:
+            if from_issuer or not to_issuer or acc[debit, HOP] != 0:
+                return 26
+            return 0 if self._below(target, source) else 27
+        if from_plain or to_plain:
+            return 26
+        if kind == ISSUE:
+            if not from_issuer or to_issuer or acc[credit, HOP] != 0:
+                return 26
+            return 0 if self._below(target, source) else 27
+        if kind == LAPSE:
+            if from_issuer or not to_issuer or acc[debit, HOP] != 0:
+                return 26
+            return 0 if self._below(source, target) else 27
+        if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
+            return 26
+        if kind == ALLOCATE:
+            return 0 if source != target and self._below(target, source) else 27
+        if kind == WITHDRAW:
+            return 0 if source != target and self._below(source, target) else 27
+        if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
+            return 27
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
+        """Tell whether *colour* is *ancestor* or descends from it."""
+        if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:
+            return False
+        steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
+        while steps > 0:
+            colour = self.cnt[colour, PARENT]
+            steps -= 1
+        return colour == ancestor
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
+        date: cython.longlong = self._date(i)
+        rule = self.rule
+        if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
+            return 28
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _payment(
+        self,
+        i: cython.longlong,
+        kind: cython.int,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        item: cython.longlong,
+        region: cython.longlong,
+        on_hold: cython.bint,
+    ) -> cython.int:
+        """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
+        acc = self.acc
+        rule = self.rule
+        pool = self.pool
+        colour: cython.longlong = acc[debit, COLOUR]
+        target: cython.longlong = acc[credit, COLOUR]
+        if rule[colour, R_PLAIN] != 0:
+            return 0
+        payee: cython.longlong = acc[credit, HOLDER]
+        answer: cython.int = self._window(colour, i)
+        if answer != 0:
+            return answer
+        classes: cython.longlong = self.holder_class[payee]
+        if (classes & rule[colour, R_PAYEES]) == 0:
+            return 29
+        if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
+            return 30
+        if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
+            return 31
+        if rule[target, R_PLAIN] != 0:
+            if (classes & rule[colour, R_ENDS]) == 0:
+                return 32
+        else:
+            if (classes & rule[target, R_HOLDERS]) == 0:
+                return 33
+            if acc[credit, HOP] > rule[target, R_HOPS]:
+                return 34
+        if rule[colour, R_ITEMS] >= 0:
+            if item == 0:
+                return 35
+            if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
+                return 36
+        if rule[colour, R_REGIONS] >= 0:
+            if region == 0:
+                region = self.holder_region[payee]
+            if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
+                return 37
+        if kind == PAY:
+            missing: cython.longlong = (
+                rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
+            )
+            if missing != 0:
+                while (missing & 1) == 0:
+                    missing >>= 1
+                    self.detail += 1
+                return 38
+        if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
+            return 39
+        if acc[debit, HOP] == 0:
+            if not on_hold and not self._within(colour, -1, 1, amount):
+                return 40
+            if kind == PAY and not self._within(colour, -1, 2, amount):
+                return 41
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _within(
+        self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
+    ) -> cython.bint:
+        """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
+        cnt = self.cnt
+        level: cython.int = 0
+        while colour != stop and colour >= 0:
+            if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
+                self.detail = level
+                return False
+            colour = cnt[colour, PARENT]
+            level += 1
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _add(
+        self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
+    ) -> cython.void:
+        cnt = self.cnt
+        while colour != stop and colour >= 0:
+            cnt[colour, USED + which] += amount
+            colour = cnt[colour, PARENT]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _count(
+        self,
+        kind: cython.int,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        on_hold: cython.bint,
+    ) -> cython.void:
+        """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
+        acc = self.acc
+        colour: cython.longlong = acc[debit, COLOUR]
+        target: cython.longlong = acc[credit, COLOUR]
+        if kind == PAY or kind == COMMIT:
+            if self.rule[colour, R_PLAIN] != 0:
+                return
+            if acc[debit, HOP] == 0:
+                if not on_hold:
+                    self._add(colour, -1, 1, amount)
+                if kind == PAY:
+                    self._add(colour, -1, 2, amount)
+            if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
+                self._add(target, colour, 0, amount)
+        elif kind == RELEASE or kind == VOID or kind == EXPIRE:
+            if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
+                self._add(colour, -1, 1, -amount)
+        elif kind == ISSUE:
+            self._add(target, -1, 0, amount)
+        elif kind == ALLOCATE:
+            self._add(target, colour, 0, amount)
+        elif kind == WITHDRAW:
+            self._add(colour, target, 0, -amount)
+        elif kind == LAPSE:
+            self._add(colour, -1, 0, -amount)
+        elif kind == CARRY:
+            self._add(colour, -1, 0, -amount)
+            self._add(target, -1, 0, amount)
+
+    # ---- holds ------------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+        key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
+        size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])
+        slot: cython.ulonglong = ((key >> 32) * size) >> 32
+        number: cython.longlong
+        while self.hold_key[slot] != 0:
+            if self.hold_key[slot] == key:
+                number = self.hold_val[slot]
+                if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:
+                    return number
+            slot += 1
+            if slot == size:
+                slot = 0
+        return -1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _open_hold(
+        self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
+    ) -> cython.void:
+        q = self.q
+        hold = self.hold
+        number: cython.longlong = self.holds
+        hold[number, H_ID0] = q[i, 0]
+        hold[number, H_ID1] = q[i, 1]
+        hold[number, H_LEFT] = amount
+        hold[number, H_DEBIT] = debit
+        hold[number, H_CREDIT] = credit
+        hold[number, H_ITEM] = q[i, 5]
+        hold[number, H_REGION] = self.w[i, 18]
+        hold[number, H_STATE] = 0
+        self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
+        self.holds += 1
+        self.acc[debit, PENDING] += amount
+        self.hold_now = number
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
+        q = self.q
+        w = self.w
+        acc = self.acc
+        hold = self.hold
+        number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
+        if number < 0:
+            return 9
+        debit: cython.longlong = hold[number, H_DEBIT]
+        credit: cython.longlong = hold[number, H_CREDIT]
+        if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
+            return 10
+        if hold[number, H_STATE] != 0:
+            return 10 + cython.cast(cython.int, hold[number, H_STATE])
+        left: cython.longlong = hold[number, H_LEFT]
+        if amount > left or left == 0:
+            return 13
+        answer: cython.int = self._accounts(i, debit, credit)
+        if answer != 0:
+            return answer
+        if kind == PAY:
+            item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
+            region: cython.longlong = w[i, 18]
+            if region == 0:
+                region = hold[number, H_REGION]
+            answer = self._payment(i, kind, debit, credit, amount, item, region, True)
+            if answer != 0:
+                return answer
+            if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
+                return 43
+            acc[debit, DEBITS] += amount
+            acc[credit, CREDITS] += amount
+        elif kind == VOID:
+            amount = left
+            hold[number, H_STATE] = 1
+        w[i, 16] = cython.cast(cython.uint, debit)
+        w[i, 17] = cython.cast(cython.uint, credit)
+        hold[number, H_LEFT] = left - amount
+        acc[debit, PENDING] -= amount
+        self._count(kind, debit, credit, amount, True)
+        self.hold_now = number
+        q[i, 14] = amount
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _expire(self, i: cython.longlong) -> cython.int:
+        """Carry out an expire row that the ledger made: it cannot be refused."""
+        q = self.q
+        number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
+        debit: cython.longlong = self.hold[number, H_DEBIT]
+        left: cython.longlong = self.hold[number, H_LEFT]
+        self.hold[number, H_STATE] = 2
+        self.hold[number, H_LEFT] = 0
+        self.acc[debit, PENDING] -= left
+        self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
+        self.hold_now = number
+        q[i, 14] = left
+        return 0
+
+    # ---- giving back ------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _give_back(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
+        """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
+        q = self.q
+        w = self.w
+        acc = self.acc
+        seq: cython.longlong = -1
+        if q[i, 2] != 0 or q[i, 3] != 0:
+            seq = self._find(q[i, 2], q[i, 3])
+        if seq < 0:
+            return 14
+        accounts: cython.longlong = self._word(seq, 8)
+        original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
+        debit: cython.longlong = accounts & UNKNOWN
+        credit: cython.longlong = (accounts >> 32) & UNKNOWN
+        if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
+            return 15
+        if w[i, 16] != credit or w[i, 17] != debit:
+            return 15
+        back: cython.longlong = self.returned.get(seq, 0)
+        if amount > self._word(seq, 14) - back:
+            return 16
+        answer: cython.int = self._accounts(i, credit, debit)
+        if answer != 0:
+            return answer
+        colour: cython.longlong = acc[debit, COLOUR]
+        if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
+            if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+                return 39
+        if (acc[credit, FLAGS] & F_ISSUER) == 0:
+            if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
+                return 42
+        if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
+            return 43
+        acc[credit, DEBITS] += amount
+        acc[debit, CREDITS] += amount
+        self._count(original, debit, credit, -amount, False)
+        self.returned[seq] = back + amount
+        self.hold_now = seq
+        q[i, 14] = amount
+        return 0
+
+    # ---- taking back ------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _undo(self, i: cython.longlong) -> cython.void:
+        """Take back the effect of row *i*, the newest that is still in effect."""
+        q = self.q
+        acc = self.acc
+        hold = self.hold
+        kind: cython.int = self.h[i, 42]
+        amount: cython.longlong = q[i, 14]
+        debit: cython.longlong = self.w[i, 16]
+        credit: cython.longlong = self.w[i, 17]
+        number: cython.longlong = self.aux[i]
+        q[i, 8] = self.was[i]
+        on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
+        original: cython.int
+        accounts: cython.longlong
+        if kind != EXPIRE:
+            self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
+            self.ids -= 1
+        if kind == COMMIT:
+            acc[debit, PENDING] -= amount
+            self.holds -= 1
+            self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
+            self._count(kind, debit, credit, -amount, False)
+        elif on_hold:
+            debit = hold[number, H_DEBIT]
+            credit = hold[number, H_CREDIT]
+            hold[number, H_LEFT] += amount
+            hold[number, H_STATE] = 0
+            acc[debit, PENDING] += amount
+            self._count(kind, debit, credit, -amount, True)
+            if kind == PAY:
+                acc[debit, DEBITS] -= amount
+                acc[credit, CREDITS] -= amount
+        else:
+            acc[debit, DEBITS] -= amount
+            acc[credit, CREDITS] -= amount
+            if kind == RETURN or kind == REVERSE:
+                accounts = self._word(number, 8)
+                original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
+                self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
+                if self.returned[number] == amount:
+                    del self.returned[number]
+                else:
+                    self.returned[number] -= amount
+            else:
+                self._count(kind, debit, credit, -amount, False)

@@ -1,0 +1,209 @@
+"""The ledger: a deterministic state machine over records and batches of rows.
+
+It reads no clock, disk, network or dice: time and ids arrive with the call. The same sequence of calls gives the same
+state and the same ``state_hash`` on every machine.
+"""
+
+import hashlib
+import heapq
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from boyau.ledger import codes, snapshot
+from boyau.ledger.kernel import COMPILED
+from boyau.ledger.registry import Registry
+from boyau.ledger.rows import ROW, UNKNOWN_ACCOUNT, Kind, Rows
+from boyau.ledger.tables import Tables
+
+History = Callable[[int], Sequence[int]]
+"""Row *n* of the journal as 16 signed 64-bit words."""
+
+
+class ConservationError(RuntimeError):
+    """Debits and credits differ: a fault of the program. The ledger stops; nothing of the batch is acknowledged."""
+
+
+class TimeError(ValueError):
+    """Journal time must rise; the caller gave a time that is not after the last one."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Stop where an invariant is broken, in production too (``assert`` may be switched off)."""
+    if not condition:
+        raise ConservationError(message)
+
+
+class Ledger:
+    """Accounts, colours and holds, and the decisions over them.
+
+    *pure* runs the kernel uncompiled. *keep_history* keeps every row in memory, for tests and for the memory store;
+    otherwise set ``history`` to a function that reads rows back from the journal.
+    """
+
+    def __init__(self, *, pure: bool = False, seed: int = 0, keep_history: bool = True) -> None:
+        self.tables = Tables(pure=pure, seed=seed)
+        self.registry = Registry(self.tables)
+        self.seed = seed
+        self.compiled = COMPILED and not pure
+        self.time = -1
+        self.sequence = 0
+        """Number of the next entry: records and rows are counted together."""
+        self.pending_expiries: list[tuple[int, int]] = []
+        self._kept: dict[int, Sequence[int]] | None = {} if keep_history else None
+        if keep_history:
+            self.history = self._kept_row
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def accounts(self) -> dict[str, int]:
+        """Account numbers by name."""
+        return self.registry.accounts
+
+    @property
+    def subjects(self) -> dict[str, int]:
+        """Evidence subjects by name, from 1."""
+        return self.registry.subjects
+
+    @property
+    def history(self) -> History:
+        """Where earlier rows are read."""
+        return self.tables.kernel.history  # type: ignore[no-any-return]
+
+    @history.setter
+    def history(self, value: History) -> None:
+        self.tables.kernel.history = value
+
+    def _kept_row(self, number: int) -> Sequence[int]:
+        assert self._kept is not None
+        return self._kept[number]
+
+    def balance(self, account: str) -> tuple[int, int, int]:
+        """Return (debits, credits, pending debits) of an account in minor units. KeyError where there is none."""
+        debits, credits, pending = self.tables.acc[self.registry.accounts[account], :3].tolist()
+        return debits, credits, pending
+
+    def available(self, account: str) -> int:
+        """Return what the account can still spend: credits − debits − pending."""
+        debits, credits, pending = self.balance(account)
+        return credits - debits - pending
+
+    def counters(self, colour: str) -> tuple[int, int, int]:
+        """Return what is used of (plan, obligations, payments) in a colour and all below it."""
+        plan, obligations, payments = self.tables.cnt[self.registry.colour_numbers[colour], 3:6].tolist()
+        return plan, obligations, payments
+
+    def hold_remaining(self, hold: bytes) -> int | None:
+        """Return what remains of a hold, or None where there is none under this id."""
+        low, high = np.frombuffer(hold, "<i8").tolist()
+        table = self.tables.hold[: self.tables.kernel.holds]
+        found = np.flatnonzero((table[:, 0] == low) & (table[:, 1] == high))
+        return int(table[found[0], 2]) if len(found) else None
+
+    # ---- changing ---------------------------------------------------------------------------------------------------
+
+    def record(self, record: dict[str, Any], at: int) -> None:
+        """Apply one record at journal time *at* (µs, not before the last). Raises ``RecordRefused``, changing nothing."""
+        if at < self.time:
+            raise TimeError(f"journal time {at} lies before {self.time}")
+        today = codes.day_of(at)
+        self.registry.activate(today)
+        self.registry.record(record, today)
+        self.time = at
+        self.sequence += 1
+
+    def apply(self, rows: Rows, at: int) -> Rows:
+        """Decide a batch at journal time *at* (µs, after the last) and return it decided.
+
+        The answer holds first the expire rows that fell due, then *rows* in order, each with ``settled``, ``result``
+        and ``detail`` filled in.
+        """
+        return self._decide(rows, at, keep=True)
+
+    def dry_run(self, rows: Rows, at: int) -> Rows:
+        """Decide a batch as ``apply`` would, and leave every balance, hold, limit and id as it was."""
+        return self._decide(rows, at, keep=False)
+
+    def _decide(self, rows: Rows, at: int, *, keep: bool) -> Rows:
+        if at <= self.time:
+            raise TimeError(f"journal time {at} is not after {self.time}")
+        today = codes.day_of(at)
+        self.registry.activate(today)
+        due = self._expired(at)
+        batch = np.zeros(len(due) + len(rows), ROW)
+        table, kernel = self.tables.hold, self.tables.kernel
+        for k, number in enumerate(due):
+            batch["ref"][k] = table[number, :2].tobytes()
+            batch["debit"][k], batch["credit"][k] = table[number, 3:5]
+            batch["value_date"][k], batch["kind"][k] = today, Kind.EXPIRE
+            batch["amount"][k] = table[number, 2]
+        batch[len(due) :] = rows
+        count = len(batch)
+        self.tables.reserve("aux", count)
+        self.tables.reserve("was", count)
+        self.tables.reserve_ids(count)
+        self.tables.reserve_holds(count)
+        words = batch.view("<i8").reshape(count, 16)
+        holds_before = kernel.holds
+        if count:
+            kernel.decide(
+                memoryview(words), memoryview(batch.view("<u4").reshape(count, 32)),
+                memoryview(batch.view("<u2").reshape(count, 64)), count, len(due), self.sequence, at, today, keep,
+            )
+        self._check(batch)
+        if not keep:
+            return batch
+        self._remember_expiries(batch, holds_before)
+        for number in due:
+            heapq.heappop(self.pending_expiries)
+            assert number >= 0
+        if self._kept is not None:
+            self._kept.update(zip(range(self.sequence, self.sequence + count), words.tolist(), strict=True))
+        self.sequence += count
+        self.time = at
+        return batch
+
+    def _expired(self, at: int) -> list[int]:
+        """Return the open holds that end at or before *at*, in order of (expires, number); drop the settled ones."""
+        table, out, again = self.tables.hold, [], []
+        while self.pending_expiries and self.pending_expiries[0][0] <= at:
+            entry = heapq.heappop(self.pending_expiries)
+            if table[entry[1], 7] == 0 and table[entry[1], 2] > 0:
+                out.append(entry[1])
+                again.append(entry)
+        for entry in again:  # they leave for good only when the batch is kept
+            heapq.heappush(self.pending_expiries, entry)
+        return out
+
+    def _remember_expiries(self, batch: Rows, holds_before: int) -> None:
+        opened = np.flatnonzero((batch["kind"] == Kind.COMMIT) & (batch["result"] == 0))
+        require(len(opened) == self.tables.kernel.holds - holds_before, "holds opened and holds kept differ")
+        expires = batch["expires"][opened]
+        self.tables.hold_expires[holds_before : holds_before + len(opened)] = expires
+        for k in np.flatnonzero(expires).tolist():
+            heapq.heappush(self.pending_expiries, (int(expires[k]), holds_before + k))
+
+    def _check(self, batch: Rows) -> None:
+        """Conservation, always on: every debit has its credit, and nobody but an issuer is overdrawn."""
+        used = self.tables.acc[: self.tables.kernel.accounts]
+        require(int(used[:, 0].sum()) == int(used[:, 1].sum()), "debits and credits of the ledger differ")
+        touched = batch["debit"][(batch["result"] == 0) & (batch["debit"] != UNKNOWN_ACCOUNT)]
+        rows = used[touched]
+        free = rows[:, 1] - rows[:, 0] - rows[:, 2]
+        require(bool(((free >= 0) | (rows[:, 5] & 1 == 1)).all()), "an account is overdrawn")
+        require(bool((rows[:, 2] >= 0).all()), "an account holds less than nothing")
+
+    # ---- state ------------------------------------------------------------------------------------------------------
+
+    def state_hash(self) -> bytes:
+        """Return the SHA-256 of the whole state: equal after equal journals, on every machine and interpreter."""
+        facts, arrays = snapshot.parts(self)
+        digest = hashlib.sha256(b"boyau state 1\n")
+        digest.update(json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode())
+        for name in sorted(arrays):
+            digest.update(name.encode() + b"\0" + np.ascontiguousarray(arrays[name]).tobytes())
+        digest.update(snapshot.ids_digest(self))
+        return digest.digest()

@@ -1,0 +1,441 @@
+"""What records say: units, participants, colours, accounts, limits, evidence. Names become numbers here.
+
+Every record is checked whole before anything of it is applied: a refused record leaves no trace.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from boyau.ledger import amounts, codes, colours
+from boyau.ledger.colours import Rules
+from boyau.ledger.refusals import RecordRefused
+from boyau.ledger.rows import AMOUNT_MAX
+from boyau.ledger.tables import Tables
+
+ANY_CLASS = 61
+"""The bit every participant has, which is all that a colour without a rule asks for."""
+CLASSES_MAX, CONDITIONS_MAX = 60, 62
+FLAG_BITS = {"issuer": 1, "closed": 2, "frozen": 4}
+LIMITS = ("plan", "obligations", "payments")
+_UNIT = re.compile(r"[A-Z][A-Z0-9_]{1,15}")
+_SUBJECT = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+_ACCOUNT = re.compile(r"([A-Za-z0-9._-]{1,32})@([A-Za-z0-9_./-]{1,540}?)(?:#([1-9][0-9]{0,2}))?")
+_TEXT_MAX = 2000
+
+FIELDS = {
+    "unit": {"unit", "scale"},
+    "participant": {"participant", "classes", "region", "name"},
+    "colour": {"colour", "unit", "title", "rules", "from"},
+    "limits": {"colour", *LIMITS, "override", "reason", "date"},
+    "account": {"account", "flags"},
+    "subject": {"subject"},
+    "attestation": {"condition", "colour", "subject", "by", "withdrawn"},
+    "published": None,
+    "note": None,
+}
+"""Fields of each type of record, ``type`` aside; None: any, the ledger does not read them."""
+
+
+@dataclass(slots=True)
+class Colour:
+    """One node of the tree, as the ledger knows it."""
+
+    number: int
+    path: str
+    unit: str
+    parent: int
+    plain: bool = False
+    own: Rules = field(default_factory=Rules)
+    effective: Rules = field(default_factory=Rules)
+    title: Any = ""
+    limits: list[int | None] = field(default_factory=lambda: [None, None, None])
+    override: list[int] = field(default_factory=lambda: [0, 0, 0])
+    attested: int = 0
+    children: list[int] = field(default_factory=list)
+
+
+class Registry:
+    """Names, rules and limits, and the arrays of them that the kernel reads."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.units: dict[str, int] = {}
+        self.participants: dict[str, int] = {}
+        self.participant_facts: list[dict[str, Any]] = []
+        self.colours: list[Colour] = []
+        self.colour_numbers: dict[str, int] = {}
+        self.accounts: dict[str, int] = {}
+        self.subjects: dict[str, int] = {}
+        self.class_bits: dict[str, int] = {}
+        self.condition_bits: dict[str, int] = {}
+        self.pending: list[tuple[int, int, int, Rules]] = []  # (from day, order, colour, rules)
+        self.versions = 0
+        self.carriers: set[int] = set()  # colours that ever had a carry_from rule
+        self.waiting: dict[str, set[int]] = {}  # participants and colours that rules name before they are recorded
+
+    # ---- the door ---------------------------------------------------------------------------------------------------
+
+    def record(self, record: Any, today: int) -> None:
+        """Apply one record, or raise ``RecordRefused`` and change nothing."""
+        if not isinstance(record, dict):
+            raise RecordRefused("field_type", "", f"a record is an object, not {record!r:.60}")
+        kind = record.get("type")
+        if not isinstance(kind, str) or kind not in FIELDS:
+            raise RecordRefused("type_unknown", "type", f"{kind!r:.40} is none of {', '.join(FIELDS)}")
+        allowed = FIELDS[kind]
+        if allowed is not None:
+            for name in record:
+                if name != "type" and name not in allowed:
+                    raise RecordRefused("field_unknown", str(name)[:60], f"a {kind} has no such field")
+            getattr(self, f"_{kind}")(record, today)
+
+    def activate(self, today: int) -> None:
+        """Bring into force the rule versions whose day has come."""
+        due = sorted(version for version in self.pending if version[0] <= today)
+        if due:
+            self.pending = [version for version in self.pending if version[0] > today]
+            for _, _, number, rules in due:
+                self._own(self.colours[number], rules)
+
+    def restore_participants(self) -> None:
+        """Fill the arrays of participants from a snapshot's facts."""
+        count = len(self.participant_facts)
+        self.tables.reserve("holder_class", count)
+        self.tables.reserve("holder_region", count)
+        for number, facts in enumerate(self.participant_facts):
+            self._write_participant(number, facts)
+
+    def restore_colour(self, colour: Colour) -> None:
+        """Add a colour from a snapshot's facts; its counters follow."""
+        rules = colour.own
+        colour.own = Rules()
+        self._add_colour(colour)
+        self._own(colour, rules)
+        self._write_limits(colour)
+
+    # ---- fields -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _text(record: dict[str, Any], name: str, pattern: re.Pattern[str], *, example: str) -> str:
+        value = record.get(name)
+        if value is None:
+            raise RecordRefused("field_missing", name, "is missing")
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise RecordRefused("field_value", name, f"{value!r:.60} is not of the form {example}")
+        return value
+
+    def _colour_of(self, record: dict[str, Any], name: str = "colour") -> Colour:
+        path = record.get(name)
+        if path is None:
+            raise RecordRefused("field_missing", name, "is missing")
+        number = self.colour_numbers.get(path) if isinstance(path, str) else None
+        if number is None:
+            raise RecordRefused("colour_unknown", name, f"no colour {path!r:.80}; record it first")
+        return self.colours[number]
+
+    @staticmethod
+    def _new_names(wanted: Any, register: dict[str, int], most: int, where: str) -> list[str]:
+        """Return the names met for the first time, if there is room for all of them; the last check of a record."""
+        new = [name for name in dict.fromkeys(wanted) if name not in register]
+        if len(register) + len(new) > most:
+            raise RecordRefused("too_many", where, f"a ledger knows at most {most} of these")
+        return new
+
+    @staticmethod
+    def _number(new: list[str], register: dict[str, int]) -> None:
+        for name in new:
+            register[name] = len(register)
+
+    # ---- records ----------------------------------------------------------------------------------------------------
+
+    def _unit(self, record: dict[str, Any], _today: int) -> None:
+        unit = self._text(record, "unit", _UNIT, example="KZT")
+        scale = record.get("scale")
+        if not isinstance(scale, int) or isinstance(scale, bool) or not 0 <= scale <= 9:
+            raise RecordRefused("field_value", "scale", "must be a whole number from 0 to 9")
+        if unit in self.units:
+            if self.units[unit] != scale:
+                raise RecordRefused("unit_fixed", "scale", f"{unit} has scale {self.units[unit]}, which never changes")
+            return
+        self.units[unit] = scale
+        self._add_colour(Colour(len(self.colours), unit, unit, -1, plain=True))
+
+    def _participant(self, record: dict[str, Any], _today: int) -> None:
+        who = self._text(record, "participant", colours.PARTICIPANT, example="123456789012")
+        classes = colours.class_names(record.get("classes", []), "classes")
+        region = record.get("region", "")
+        name = record.get("name", "")
+        if not isinstance(name, str) or len(name) > 300:
+            raise RecordRefused("field_value", "name", "must be a text of at most 300 characters")
+        try:
+            codes.region_number(region)
+        except (codes.CodeError, TypeError) as error:
+            raise RecordRefused("field_value", "region", str(error)) from None
+        self._number(self._new_names(record.get("classes", []), self.class_bits, CLASSES_MAX, "classes"), self.class_bits)
+        number = self.participants.setdefault(who, len(self.participants))
+        self.tables.reserve("holder_class", number + 1)
+        self.tables.reserve("holder_region", number + 1)
+        facts = {"classes": sorted(classes), "region": region, "name": name}
+        self._write_participant(number, facts)
+        if number == len(self.participant_facts):
+            self.participant_facts.append(facts)
+            for number_of_colour in sorted(self.waiting.pop(who, ())):
+                self._refresh(number_of_colour)
+        else:
+            self.participant_facts[number] = facts
+
+    def _colour(self, record: dict[str, Any], today: int) -> None:
+        path = self._text(record, "colour", colours.PATH, example="kz/rb/2024/2")
+        rules = colours.read(record.get("rules", {}))
+        title = record.get("title", "")
+        titles = title if isinstance(title, dict) else {"": title}
+        if len(titles) > 8 or not all(isinstance(t, str) and len(t) <= 1000 for t in (*titles, *titles.values())):
+            raise RecordRefused("field_value", "title", "must be a text, or texts by language")
+        start = colours.date_field(record["from"], "from") if "from" in record else today
+        if start < today:
+            raise RecordRefused("acts_backwards", "from", "lies before today; a change never acts backwards")
+        known = self.colour_numbers.get(path)
+        parent = self._parent_of(path, record)
+        above = Rules() if parent is None else parent.effective
+        wider = rules.widening(above)
+        if wider is not None and parent is not None:
+            raise RecordRefused("widens_parent", f"rules.{wider}", f"is wider than the effective rule of {parent.path}")
+        named = record.get("rules", {})
+        classes = self._new_names(sorted_names(rules), self.class_bits, CLASSES_MAX, "rules")
+        conditions = self._new_names(named.get("evidence", []), self.condition_bits, CONDITIONS_MAX, "rules.evidence")
+        self._number(classes, self.class_bits)
+        self._number(conditions, self.condition_bits)
+        if known is None:
+            unit = record["unit"] if parent is None else parent.unit
+            colour = Colour(len(self.colours), path, unit, -1 if parent is None else parent.number)
+            self._add_colour(colour)
+        else:
+            colour = self.colours[known]
+        colour.title = title or colour.title
+        if start > today:
+            self.versions += 1
+            self.pending.append((start, self.versions, colour.number, rules))
+        else:
+            self._own(colour, rules)
+
+    def _parent_of(self, path: str, record: dict[str, Any]) -> Colour | None:
+        """Return the parent of a new or known colour, having checked the unit that the record names."""
+        above = self.colour_numbers.get(path.rpartition("/")[0])
+        known = self.colour_numbers.get(path)
+        if known is not None and self.colours[known].parent < 0:
+            above = None
+        unit = record.get("unit")
+        expected = self.colours[known].unit if known is not None else self.colours[above].unit if above is not None else None
+        if unit is None and expected is None:
+            raise RecordRefused(
+                "parent_unknown", "colour", f"{path.rpartition('/')[0]!r} is no colour; record it first, or name a unit"
+            )
+        if unit is not None and unit not in self.units:
+            raise RecordRefused("unit_unknown", "unit", f"no unit {unit!r:.40}; record it first")
+        if unit is not None and expected is not None and unit != expected:
+            raise RecordRefused("unit_fixed", "unit", f"this colour is in {expected}")
+        return None if above is None else self.colours[above]
+
+    def _limits(self, record: dict[str, Any], _today: int) -> None:
+        colour = self._colour_of(record)
+        if colour.plain:
+            raise RecordRefused("colour_plain", "colour", "plain money has no limits")
+        scale = self.units[colour.unit]
+        limits, override = list(colour.limits), list(colour.override)
+        extra = record.get("override", {})
+        if not isinstance(extra, dict) or not set(extra) <= set(LIMITS):
+            raise RecordRefused("field_value", "override", f"must be an object of {', '.join(LIMITS)}")
+        for name in ("date",):
+            if name in record:
+                colours.date_field(record[name], name)
+        if not isinstance(record.get("reason", ""), str) or len(record.get("reason", "")) > _TEXT_MAX:
+            raise RecordRefused("field_value", "reason", f"must be a text of at most {_TEXT_MAX} characters")
+        if any(extra.values()) and not record.get("reason"):
+            raise RecordRefused("field_missing", "reason", "an override needs its reason")
+        for k, name in enumerate(LIMITS):
+            if name in record:
+                limits[k] = None if record[name] is None else self._amount(record[name], name, scale)
+            if name in extra:
+                override[k] = self._amount(extra[name], f"override.{name}", scale)
+            self._check_limit(colour, k, limits[k], override[k], changed=name in record)
+        colour.limits, colour.override = limits, override
+        self._write_limits(colour)
+
+    def _check_limit(self, colour: Colour, k: int, limit: int | None, override: int, *, changed: bool) -> None:
+        if limit is None:
+            return
+        name, scale = LIMITS[k], self.units[colour.unit]
+        used = int(self.tables.cnt[colour.number, 3 + k])
+        if limit + override < used:
+            raise RecordRefused(
+                "limit_below_used", name, f"{amounts.write(limit + override, scale)} is below what is used, "
+                f"{amounts.write(used, scale)}; give back or release first",
+            )
+        above = colour.parent
+        while changed and above >= 0:
+            ceiling = self.colours[above].limits[k]
+            if ceiling is not None:
+                if limit > ceiling:
+                    raise RecordRefused(
+                        "widens_parent", name, f"{amounts.write(limit, scale)} is above the limit of "
+                        f"{self.colours[above].path}, {amounts.write(ceiling, scale)}",
+                    )
+                return
+            above = self.colours[above].parent
+
+    @staticmethod
+    def _amount(value: Any, name: str, scale: int) -> int:
+        try:
+            return amounts.parse(value, scale)
+        except amounts.AmountError as error:
+            raise RecordRefused("amount_unreadable", name, str(error)) from None
+
+    def _account(self, record: dict[str, Any], _today: int) -> None:
+        name = self._text(record, "account", _ACCOUNT, example="participant@colour or participant@colour#1")
+        match = _ACCOUNT.fullmatch(name)
+        assert match is not None
+        who, path, hop = match[1], match[2], int(match[3] or 0)
+        if who not in self.participants:
+            raise RecordRefused("participant_unknown", "account", f"no participant {who!r}; record it first")
+        number_of_colour = self.colour_numbers.get(path)
+        if number_of_colour is None:
+            raise RecordRefused("colour_unknown", "account", f"no colour {path!r:.80}; record it first")
+        if hop and self.colours[number_of_colour].plain:
+            raise RecordRefused("field_value", "account", "plain money counts no hops")
+        flags = record.get("flags", [])
+        if not isinstance(flags, list) or not all(isinstance(flag, str) and flag in FLAG_BITS for flag in flags):
+            raise RecordRefused("field_value", "flags", f"must be a list of {', '.join(FLAG_BITS)}")
+        bits = sum(FLAG_BITS[flag] for flag in set(flags))
+        number = self.accounts.get(name)
+        row = self.tables.acc
+        if number is not None and (int(row[number, 5]) ^ bits) & 1 and row[number, :3].any():
+            raise RecordRefused("account_used", "flags", "an account that has moved money cannot become an issuer or cease")
+        if number is None:
+            number = self.accounts[name] = len(self.accounts)
+            self.tables.reserve("acc", number + 1)
+            self.tables.kernel.accounts = len(self.accounts)
+            self.tables.acc[number, 3:7] = number_of_colour, self.participants[who], 0, hop
+        self.tables.acc[number, 5] = bits
+
+    def _subject(self, record: dict[str, Any], _today: int) -> None:
+        name = self._text(record, "subject", _SUBJECT, example="1 to 64 printable characters")
+        if name not in self.subjects:
+            self.subjects[name] = len(self.subjects) + 1
+            self.tables.reserve("subject", len(self.subjects) + 1)
+            self.tables.kernel.subjects = len(self.subjects)
+
+    def _attestation(self, record: dict[str, Any], _today: int) -> None:
+        condition = colours.condition_name(record.get("condition"), "condition")
+        withdrawn = record.get("withdrawn", False)
+        if not isinstance(withdrawn, bool):
+            raise RecordRefused("field_type", "withdrawn", "must be true or false")
+        if not isinstance(record.get("by", ""), str) or len(record.get("by", "")) > 64:
+            raise RecordRefused("field_value", "by", "must be a participant's id")
+        if ("colour" in record) == ("subject" in record):
+            raise RecordRefused("field_missing", "subject", "evidence is about a colour or a subject, one of the two")
+        subject = 0
+        if "subject" in record:
+            subject = self.subjects.get(record["subject"], 0) if isinstance(record["subject"], str) else 0
+            if not subject:
+                raise RecordRefused("subject_unknown", "subject", f"no subject {record['subject']!r:.70}; record it first")
+        colour = self._colour_of(record) if "colour" in record else None
+        self._number(
+            self._new_names([condition], self.condition_bits, CONDITIONS_MAX, "condition"), self.condition_bits
+        )
+        bit = 1 << self.condition_bits[condition]
+        if colour is None:
+            mask = int(self.tables.subject[subject])
+            self.tables.subject[subject] = mask & ~bit if withdrawn else mask | bit
+        else:
+            colour.attested = colour.attested & ~bit if withdrawn else colour.attested | bit
+            self._refresh(colour.number)
+
+    # ---- the arrays of rules ----------------------------------------------------------------------------------------
+
+    def _add_colour(self, colour: Colour) -> None:
+        n = colour.number
+        self.colours.append(colour)
+        self.colour_numbers[colour.path] = n
+        self.tables.reserve("cnt", n + 1)
+        self.tables.reserve("rule", n + 1)
+        self.tables.cnt[n] = (AMOUNT_MAX, AMOUNT_MAX, AMOUNT_MAX, 0, 0, 0, colour.parent, 0)
+        rule = self.tables.rule
+        rule[n, 17] = list(self.units).index(colour.unit)
+        rule[n, 18] = colour.plain
+        if colour.parent >= 0:
+            self.colours[colour.parent].children.append(n)
+            rule[n, 19] = rule[colour.parent, 19]
+            rule[n, 20] = rule[colour.parent, 20] + 1
+        else:
+            rule[n, 19], rule[n, 20] = n, 0
+        self._refresh(n)
+        for waiting in sorted(self.waiting.pop(colour.path, ())):
+            self._refresh(waiting)
+
+    def _refresh(self, number: int) -> None:
+        """Compute the effective rules of a colour and all below it, and write them into the kernel's table."""
+        todo = [number]
+        while todo:
+            colour = self.colours[todo.pop()]
+            parent = self.colours[colour.parent] if colour.parent >= 0 else None
+            colour.effective = colour.own if parent is None else colour.own.under(parent.effective)
+            self._write(colour, 0 if parent is None else int(self.tables.rule[parent.number, 16]))
+            todo.extend(colour.children)
+
+    def _own(self, colour: Colour, rules: Rules) -> None:
+        """Put rules into force as a colour's own; what they name and is not recorded yet is waited for."""
+        colour.own = rules
+        for name in (rules.allow or frozenset()) | rules.deny:
+            if name not in self.participants:
+                self.waiting.setdefault(name, set()).add(colour.number)
+        for path in rules.carry_from:
+            if path not in self.colour_numbers:
+                self.waiting.setdefault(path, set()).add(colour.number)
+        self._refresh(colour.number)
+
+    def _write(self, colour: Colour, have: int) -> None:
+        rules, row = colour.effective, self.tables.rule[colour.number]
+        row[0] = self._mask(rules.payees)
+        row[1] = self._mask(rules.holders)
+        row[2] = self._mask(rules.ends) if rules.ends is not None else 0
+        row[3:7] = rules.first, rules.last, rules.entry_until, rules.hops
+        row[7:9] = self._slice([n for pair in rules.items for n in pair] if rules.items is not None else None)
+        row[9:11] = self._slice([n for pair in rules.regions for n in pair] if rules.regions is not None else None)
+        row[11:13] = self._slice(self._numbers(rules.allow) if rules.allow is not None else None)
+        row[13:15] = self._slice(self._numbers(rules.deny) if rules.deny else None)
+        row[15] = sum(1 << self.condition_bits[name] for name in rules.evidence)
+        row[16] = have | colour.attested
+        allowed = {colour.number << 32 | self.colour_numbers[p] for p in rules.carry_from if p in self.colour_numbers}
+        if allowed or colour.number in self.carriers:
+            pairs = self.tables.kernel.carry_from
+            self.tables.kernel.carry_from = {pair for pair in pairs if pair >> 32 != colour.number} | allowed
+            self.carriers.add(colour.number)
+
+    def _write_participant(self, number: int, facts: dict[str, Any]) -> None:
+        mask = 1 << ANY_CLASS
+        for name in facts["classes"]:
+            mask |= 1 << self.class_bits[name]
+        self.tables.holder_class[number] = mask
+        self.tables.holder_region[number] = codes.region_number(facts["region"])
+
+    def _write_limits(self, colour: Colour) -> None:
+        for k, own in enumerate(colour.limits):
+            limit = AMOUNT_MAX if own is None else min(AMOUNT_MAX, own + colour.override[k])
+            self.tables.cnt[colour.number, k] = limit
+
+    def _mask(self, classes: frozenset[str] | None) -> int:
+        if classes is None:
+            return 1 << ANY_CLASS
+        return sum(1 << self.class_bits[name] for name in classes)
+
+    def _numbers(self, who: frozenset[str]) -> list[int]:
+        return sorted(self.participants[name] for name in who if name in self.participants)
+
+    def _slice(self, values: list[int] | None) -> tuple[int, int]:
+        return (-1, -1) if values is None else self.tables.slice_of(values)
+
+
+def sorted_names(rules: Rules) -> list[str]:
+    """Return all classes that *rules* name, in an order that does not depend on hashing."""
+    return sorted((rules.payees or frozenset()) | (rules.holders or frozenset()) | (rules.ends or frozenset()))

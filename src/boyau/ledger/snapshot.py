@@ -1,0 +1,170 @@
+"""The state as bytes: to open a ledger without replaying it, and to hash it.
+
+A snapshot holds facts (JSON: names, rules, limits) and arrays (balances, counters, holds). The ids are kept apart, as
+lists that are only ever added to, because they are most of the memory and never change.
+"""
+
+import heapq
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boyau.ledger.colours import Rules
+from boyau.ledger.registry import Colour
+
+if TYPE_CHECKING:
+    from boyau.ledger.ledger import Ledger
+
+MAGIC = b"BOYAUSN1"
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class SnapshotError(ValueError):
+    """Bytes that are no snapshot of this version; the ledger is then replayed from its journal."""
+
+
+def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
+    """Return the facts and the arrays that make up the state, ids aside."""
+    registry, tables, kernel = ledger.registry, ledger.tables, ledger.tables.kernel
+    facts = {
+        "seed": ledger.seed,
+        "time": ledger.time,
+        "sequence": ledger.sequence,
+        "units": registry.units,
+        "participants": list(registry.participants),
+        "participant_facts": registry.participant_facts,
+        "colours": [_colour_facts(colour) for colour in registry.colours],
+        "accounts": list(registry.accounts),
+        "subjects": list(registry.subjects),
+        "class_bits": list(registry.class_bits),
+        "condition_bits": list(registry.condition_bits),
+        "pending": [[day, order, number, _rule_facts(rules)] for day, order, number, rules in sorted(registry.pending, key=_version)],
+        "versions": registry.versions,
+        "returned": [[seq, kernel.returned[seq]] for seq in sorted(kernel.returned)],
+        "ids": kernel.ids,
+    }
+    arrays = {
+        "accounts": tables.acc[: kernel.accounts],
+        "counters": tables.cnt[: len(registry.colours), 3:6],
+        "subjects": tables.subject[: kernel.subjects + 1],
+        "holds": tables.hold[: kernel.holds],
+        "expires": tables.hold_expires[: kernel.holds],
+    }
+    return facts, arrays
+
+
+def _version(version: tuple[int, int, int, Rules]) -> tuple[int, int, int]:
+    return version[:3]
+
+
+def _rule_facts(rules: Rules) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(rules).items()}
+
+
+def _rules(facts: dict[str, Any]) -> Rules:
+    sets = ("payees", "allow", "deny", "holders", "ends", "evidence", "carry_from")
+    values = {name: frozenset(value) if name in sets and value is not None else value for name, value in facts.items()}
+    for name in ("items", "regions"):
+        if values[name] is not None:
+            values[name] = tuple((low, high) for low, high in values[name])
+    return Rules(**values)
+
+
+def _colour_facts(colour: Colour) -> dict[str, Any]:
+    return {
+        "path": colour.path, "unit": colour.unit, "parent": colour.parent, "plain": colour.plain, "title": colour.title,
+        "own": _rule_facts(colour.own), "limits": colour.limits, "override": colour.override,
+        "attested": colour.attested,
+    }
+
+
+def ids_digest(ledger: "Ledger") -> bytes:
+    """Return a digest of the remembered ids that does not depend on where they lie in the table."""
+    keys, entries = ids_since(ledger, 0)
+    mixed = (keys ^ (entries * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
+    return int(mixed.sum(dtype=np.uint64)).to_bytes(8, "little")
+
+
+def ids_since(ledger: "Ledger", entry: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Return hash and entry number of the ids posted at or after *entry*, in order of entry."""
+    used = ledger.tables.id_key != 0
+    keys, entries = ledger.tables.id_key[used], ledger.tables.id_seq[used].astype(np.uint64)
+    if entry:
+        late = entries >= entry
+        keys, entries = keys[late], entries[late]
+    order = np.argsort(entries, kind="stable")
+    return keys[order], entries[order]
+
+
+def dump(ledger: "Ledger") -> bytes:
+    """Write facts and arrays as one versioned block of bytes."""
+    facts, arrays = parts(ledger)
+    head = json.dumps(
+        {"facts": facts, "arrays": [[name, str(a.dtype), list(a.shape)] for name, a in sorted(arrays.items())]},
+        ensure_ascii=False, separators=(",", ":"),
+    ).encode()
+    blocks = [np.ascontiguousarray(array).tobytes() for _, array in sorted(arrays.items())]
+    return b"".join([MAGIC, len(head).to_bytes(8, "little"), head, *blocks])
+
+
+def load(ledger: "Ledger", data: bytes) -> None:
+    """Fill an empty ledger with a snapshot; the ids follow with ``load_ids``."""
+    if data[:8] != MAGIC:
+        raise SnapshotError("not a snapshot of this version")
+    size = int.from_bytes(data[8:16], "little")
+    head, at = json.loads(data[16 : 16 + size]), 16 + size
+    arrays: Arrays = {}
+    for name, kind, shape in head["arrays"]:
+        count = int(np.prod(shape))
+        arrays[name] = np.frombuffer(data, kind, count, at).reshape(shape)
+        at += arrays[name].nbytes
+    _fill(ledger, head["facts"], arrays)
+
+
+def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
+    registry, tables, kernel = ledger.registry, ledger.tables, ledger.tables.kernel
+    ledger.time, ledger.sequence = facts["time"], facts["sequence"]
+    registry.units = facts["units"]
+    registry.participants = {name: n for n, name in enumerate(facts["participants"])}
+    registry.participant_facts = facts["participant_facts"]
+    registry.class_bits = {name: n for n, name in enumerate(facts["class_bits"])}
+    registry.condition_bits = {name: n for n, name in enumerate(facts["condition_bits"])}
+    registry.accounts = {name: n for n, name in enumerate(facts["accounts"])}
+    registry.subjects = {name: n + 1 for n, name in enumerate(facts["subjects"])}
+    registry.versions = facts["versions"]
+    registry.restore_participants()
+    for one in facts["colours"]:
+        registry.restore_colour(
+            Colour(
+                len(registry.colours), one["path"], one["unit"], one["parent"], one["plain"], _rules(one["own"]),
+                title=one["title"], limits=one["limits"], override=one["override"], attested=one["attested"],
+            )
+        )
+    registry.pending = [(day, order, number, _rules(rules)) for day, order, number, rules in facts["pending"]]
+    kernel.returned = dict(facts["returned"])
+    for name, field, count in (("accounts", "acc", len(registry.accounts)), ("subjects", "subject", len(registry.subjects) + 1)):
+        tables.reserve(field, count)
+        getattr(tables, field)[:count] = arrays[name]
+    tables.cnt[: len(registry.colours), 3:6] = arrays["counters"]
+    kernel.accounts, kernel.subjects = len(registry.accounts), len(registry.subjects)
+    holds = arrays["holds"]
+    tables.reserve_holds(len(holds))
+    tables.hold[: len(holds)] = holds
+    tables.hold_expires[: len(holds)] = arrays["expires"]
+    kernel.holds = len(holds)
+    kernel.index_holds()
+    for number in np.flatnonzero((arrays["expires"] != 0) & (holds[:, 7] == 0) & (holds[:, 2] > 0)).tolist():
+        heapq.heappush(ledger.pending_expiries, (int(arrays["expires"][number]), number))
+
+
+def load_ids(ledger: "Ledger", keys: npt.NDArray[np.uint64], entries: npt.NDArray[np.uint64]) -> None:
+    """Add remembered ids to a ledger that was filled from a snapshot."""
+    ledger.tables.reserve_ids(len(keys))
+    ledger.tables.kernel.insert_all(
+        memoryview(ledger.tables.id_key), memoryview(ledger.tables.id_seq),
+        memoryview(np.ascontiguousarray(keys)), memoryview(entries.astype(np.uint32)),
+    )
+    ledger.tables.kernel.ids += len(keys)

@@ -1,0 +1,112 @@
+"""The arrays of the state: accounts, colours, holds, ids; grown here, handed to the kernel as views."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boyau.ledger import kernel as compiled_kernel
+
+Ints = npt.NDArray[np.int64]
+ID_LOAD_MAX = 0.75
+ID_GROWTH = 1.5
+"""With these an id costs 16 to 24 bytes: 12 for a slot, half to three quarters of the slots in use."""
+
+
+def _uncompiled() -> ModuleType:
+    """Load the kernel's own file as plain Python, beside the compiled one."""
+    spec = importlib.util.spec_from_file_location("boyau.ledger.kernel_uncompiled", Path(__file__).with_name("kernel.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError("src/boyau/ledger/kernel.py is missing")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Tables:
+    """Owns the arrays. ``kernel`` sees the same memory; every growth hands it the new views."""
+
+    def __init__(self, *, pure: bool, seed: int) -> None:
+        module = _uncompiled() if pure else compiled_kernel
+        self.columns = module
+        self.kernel: Any = module.Kernel()
+        self.kernel.seed = seed
+        self.acc = self._new("acc", (64, module.ACCOUNT_COLUMNS))
+        self.cnt = self._new("cnt", (64, module.COUNTER_COLUMNS))
+        self.rule = self._new("rule", (64, module.RULE_COLUMNS))
+        self.hold = self._new("hold", (64, module.HOLD_COLUMNS))
+        self.hold_expires = np.zeros(64, np.int64)
+        self.holder_class = self._new("holder_class", (64,))
+        self.holder_region = self._new("holder_region", (64,))
+        self.subject = self._new("subject", (64,))
+        self.pool = self._new("pool", (64,))
+        self.aux = self._new("aux", (64,))
+        self.was = self._new("was", (64,))
+        self.id_key = self._new("id_key", (1024,), np.uint64)
+        self.id_seq = self._new("id_seq", (1024,), np.uint32)
+        self.hold_key = self._new("hold_key", (256,), np.uint64)
+        self.hold_val = self._new("hold_val", (256,), np.uint32)
+        self.pool_used = 0
+        self._slices: dict[tuple[int, ...], tuple[int, int]] = {}
+
+    def _new(self, name: str, shape: tuple[int, ...], kind: type[np.generic] = np.int64) -> Any:
+        array = np.zeros(shape, kind)
+        self.show(name, array)
+        return array
+
+    def show(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Make *array* the one that stands under *name*, here and in the kernel."""
+        setattr(self, name, array)
+        setattr(self.kernel, name, memoryview(array))
+
+    def reserve(self, name: str, rows: int) -> None:
+        """Grow the array *name* to at least *rows* rows, doubling."""
+        array = getattr(self, name)
+        if rows > len(array):
+            grown = np.zeros((max(rows, 2 * len(array)), *array.shape[1:]), array.dtype)
+            grown[: len(array)] = array
+            self.show(name, grown)
+
+    def reserve_ids(self, more: int) -> None:
+        """Make room for *more* ids, so that the hash table never grows inside a batch."""
+        self._reserve_hash("id_key", "id_seq", self.kernel.ids + more)
+
+    def reserve_holds(self, more: int) -> None:
+        """Make room for *more* holds."""
+        holds = self.kernel.holds + more
+        self.reserve("hold", holds)
+        if holds > len(self.hold_expires):
+            self.hold_expires = np.concatenate([self.hold_expires, np.zeros(holds, np.int64)])
+        self._reserve_hash("hold_key", "hold_val", holds)
+
+    def _reserve_hash(self, key_name: str, value_name: str, entries: int) -> None:
+        keys: npt.NDArray[np.uint64] = getattr(self, key_name)
+        if entries <= len(keys) * ID_LOAD_MAX:
+            return
+        values = getattr(self, value_name)
+        used = keys != 0
+        size = max(int(len(keys) * ID_GROWTH), int(entries / ID_LOAD_MAX * 1.1) + 1)
+        if size >= 1 << 32:
+            raise MemoryError("a ledger remembers at most 3.2 thousand million ids; open another ledger")
+        old_keys, old_values = keys[used], values[used]
+        self.show(key_name, np.zeros(size, np.uint64))
+        self.show(value_name, np.zeros(size, np.uint32))
+        self.kernel.insert_all(
+            memoryview(getattr(self, key_name)), memoryview(getattr(self, value_name)),
+            memoryview(old_keys), memoryview(old_values),
+        )
+
+    def slice_of(self, values: list[int]) -> tuple[int, int]:
+        """Put *values* into the pool (once) and return where they begin and end."""
+        key = tuple(values)
+        found = self._slices.get(key)
+        if found is None:
+            found = self.pool_used, self.pool_used + len(values)
+            self.reserve("pool", found[1])
+            self.pool[found[0] : found[1]] = values
+            self.pool_used = found[1]
+            self._slices[key] = found
+        return found

@@ -1,0 +1,1 @@
+"""The budget tree and the stages of budget money."""
