@@ -77,7 +77,7 @@ class Answer(NamedTuple):
 
 
 class Refused(Exception):  # noqa: N818 - as in the engine
-    """A record that is not taken; the first argument is the code."""
+    """A record that is not taken; the arguments are the codes, any of which may be given as the reason."""
 
 
 # -- rules of a colour -------------------------------------------------------------------------------------------------
@@ -195,16 +195,21 @@ class Model:
         """New limits or overrides; what is not given stays."""
         colour, override = record["colour"], record.get("override", {})
         scale = self.units[self.colour_units[colour]]
-        limits, overrides = dict(self.limits), Counter(self.overrides)
+        limits, overrides, codes = dict(self.limits), Counter(self.overrides), set()
         for name in EXCEEDED:
             key = (name, colour)
             if name in record:
                 limits[key] = None if record[name] is None else int(Decimal(record[name]).scaleb(scale))
             if name in override:
                 overrides[key] = int(Decimal(override[name]).scaleb(scale))
-            limit = limits.get(key)
-            if (name in record or name in override) and limit is not None and limit + overrides[key] < self.sums[key]:
-                raise Refused("limit_below_used")
+            limit = MAX if limits.get(key) is None else limits[key]
+            above = [limits.get((name, ancestor)) for ancestor in self.colours[colour][1:]]
+            if record.get(name) is not None and limit > min((one for one in above if one is not None), default=MAX):
+                codes.add("widens_parent")
+            if (name in record or name in override) and limit + overrides[key] < self.sums[key]:
+                codes.add("limit_below_used")
+        if codes:
+            raise Refused(*codes)
         self.limits, self.overrides = limits, overrides
 
     def take_account(self, record: dict[str, Any]) -> None:
@@ -214,7 +219,11 @@ class Model:
         path, unit = self.colours.get(colour, ()), self.colour_units.get(colour, colour)
         account = Account(owner, colour, int(hop or 0), frozenset(record.get("flags", ())), unit, path)
         if record["account"] in self.names:
-            self.accounts[self.names.index(record["account"])] = account
+            index = self.names.index(record["account"])
+            used = any(self.sums[what, index] for what in ("debits", "credits", "pending"))
+            if used and ("issuer" in self.accounts[index].flags) != ("issuer" in account.flags):
+                raise Refused("account_used")
+            self.accounts[index] = account
         else:
             self.names.append(record["account"])
             self.accounts.append(account)
@@ -247,6 +256,7 @@ class Model:
         rows = [Row(*fields) for fields in LAYOUT.iter_unpack(rows)] if isinstance(rows, bytes) else rows
         due = sorted((when, ref) for ref, when in self.expiring.items() if when[0] <= at)
         answers = [self.post(Row(ref=ref, kind=K.EXPIRE)) for _, ref in due]
+        self.undo.clear()
         start, broken = len(answers), False  # of the chain that the row is in
         for number, row in enumerate(rows, 1):
             linked, at_end = row.flags & 1, number == len(rows)
@@ -278,8 +288,13 @@ class Model:
             return Answer(R.ID_MISSING)
         if row.id not in self.posted:
             return None
-        before, again = self.posted[row.id]["row"], self.filled(row)
-        differs = [field for field in range(14) if before[field] != again[field]]
+        before = self.posted[row.id]["row"]
+        left_open = {"debit", "credit"} if before.on_hold else set()  # 0xFFFFFFFF says again "as in the hold"
+        differs = [
+            number
+            for number, field in enumerate(Row._fields[:14])
+            if before[number] != row[number] and not (field in left_open and row[number] == UNKNOWN)
+        ]
         return Answer(R.ID_CONFLICT, differs[0]) if differs else Answer(R.EXISTS)
 
     def filled(self, row: Row) -> Row:
@@ -366,9 +381,11 @@ class Model:
                 return
             yield from self.colour_refusals(row, debit, credit, hold)
         counters = original["counters"] if original else self.counters(kind, debit, credit, bool(hold))
+        if kind == K.COMMIT:  # it does not count towards the plan yet, but there must be room for it
+            counters += [one for one in self.counters(K.PAY, debit, credit, held=True) if one[0][0] == "plan"]
         for key, sign, level in counters:
-            limit = MAX if self.limits.get(key) is None else self.limits[key]
-            if sign == (-1 if original else 1) and self.sums[key] + amount > limit + self.overrides[key]:
+            limit = MAX if self.limits.get(key) is None else self.limits[key] + self.overrides[key]
+            if sign == (-1 if original else 1) and self.sums[key] + amount > min(limit, MAX):
                 yield EXCEEDED[key[0]], level
 
     def joins(self, kind: int, debit: Account, credit: Account) -> R | None:

@@ -165,6 +165,6 @@ def load_ids(ledger: "Ledger", keys: npt.NDArray[np.uint64], entries: npt.NDArra
     ledger.tables.reserve_ids(len(keys))
     ledger.tables.kernel.insert_all(
         memoryview(ledger.tables.id_key), memoryview(ledger.tables.id_seq),
-        memoryview(np.ascontiguousarray(keys)), memoryview(entries.astype(np.uint32)),
+        memoryview(keys.astype(np.uint64)), memoryview(entries.astype(np.uint32)),  # copies: the source may be read-only
     )
     ledger.tables.kernel.ids += len(keys)

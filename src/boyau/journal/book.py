@@ -1,0 +1,339 @@
+"""An open ledger: decides with ``ledger``, seals and appends with ``codec`` and a store, then acknowledges.
+
+Nothing is answered before it is on disk. Where the store fails, what was decided in memory is thrown away and read
+again from the journal, so that memory never knows more than the disk.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+import numpy as np
+
+from boyau import codec
+from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
+from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, RowFlag, Rows, snapshot
+from boyau.ledger.rows import ROW
+from boyau.stores import Store, StoreError, open_store
+
+SNAPSHOT_ENTRIES = 4_000_000
+"""A snapshot is made after so many entries..."""
+SNAPSHOT_ENTRIES_AT_CLOSE = 20_000
+"""...and when the book is closed, if so many have come since the last one."""
+RECORDS_BATCH_MAX = 1000
+_CACHED_BATCHES = 64
+
+
+class JournalBroken(Exception):  # noqa: N818 - says what is the matter
+    """The journal contradicts itself or the replay: somebody changed it, or the program decides differently now."""
+
+
+def system_clock() -> int:
+    """Return the time in microseconds since 1970-01-01 UTC. The only clock; the ledger never sees it."""
+    return time.time_ns() // 1000
+
+
+class Book:
+    """One ledger, open. Use ``Book.open`` or ``Book.create``, and close it (it is a context manager)."""
+
+    def __init__(
+        self, store: Store, *, pure: bool = False, clock: Callable[[], int] = system_clock, write: bool = True
+    ) -> None:
+        self.store = store
+        self._writes = write
+        self.clock = clock
+        self._pure = pure
+        self._cache: dict[int, Any] = {}
+        self._group: list[Batch] | None = None
+        self._unsynced: dict[int, Batch] = {}
+        self._load()
+
+    @classmethod
+    def open(
+        cls, target: str, *, write: bool = True, pure: bool = False, clock: Callable[[], int] = system_clock
+    ) -> Self:
+        """Open the ledger at *target* (a path, ``sqlite:PATH``)."""
+        store = open_store(str(target), write=write)
+        try:
+            return cls(store, pure=pure, clock=clock, write=write)
+        except BaseException:
+            store.close()
+            raise
+
+    @classmethod
+    def create(
+        cls, target: str, *, name: str = "", pure: bool = False, clock: Callable[[], int] = system_clock,
+        ledger_id: uuid.UUID | None = None,
+    ) -> Self:
+        """Make a new ledger at *target*; its first record says its id and format."""
+        store = open_store(str(target), write=True, create=True)
+        book = cls(store, pure=pure, clock=clock)
+        ledger_id = ledger_id or uuid.uuid4()
+        book._begin(ledger_id)
+        note = {"type": "note", "ledger": str(ledger_id), "format": 1, "name": name}
+        book.record([note])
+        return book
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- opening ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, ledger_id: uuid.UUID) -> None:
+        self.id = ledger_id.bytes
+        self.ledger = Ledger(pure=self._pure, seed=int.from_bytes(self.id[:8], "little"), keep_history=False)
+        self.ledger.history = self._row_words
+
+    def _load(self) -> None:
+        """Read the state: the newest snapshot that agrees with the journal, then the batches after it."""
+        self._cache.clear()
+        self._unsynced.clear()
+        self._group = None
+        first = self._first_batch()
+        self._begin(uuid.UUID(bytes=first.ledger) if first else uuid.UUID(int=0))
+        self.next_number, self.tip, self.snapshot_entry = 0, ZERO_HASH, 0
+        if first is None:
+            return
+        self._load_snapshot()
+        for batch in self.store.batches(self.next_number):
+            self._replay(batch)
+        self.read_to = self.next_number
+
+    def _first_batch(self) -> Batch | None:
+        try:
+            return self.store.read(0)
+        except KeyError:
+            return None
+
+    def _load_snapshot(self) -> None:
+        found = self.store.snapshot()
+        if found is None:
+            return
+        entry, number, state = found
+        try:
+            batch = self.store.read(number)
+            if batch.first + batch.count != entry or state[:32] != batch.hash:
+                return  # it belongs to another history; the batches decide
+            snapshot.load(self.ledger, state[32:])
+        except (KeyError, snapshot.SnapshotError, ValueError):
+            self._begin(uuid.UUID(bytes=self.id))
+            return
+        for data in self.store.snapshot_ids(entry):
+            both = np.frombuffer(data, "<u8").reshape(2, -1)
+            snapshot.load_ids(self.ledger, both[0], both[1])
+        self.next_number, self.tip, self.snapshot_entry = number + 1, batch.hash, entry
+
+    def _replay(self, batch: Batch) -> None:
+        """Decide a batch again and compare: the journal must say what the ledger says."""
+        if batch.previous != self.tip or batch.number != self.next_number or batch.first != self.ledger.sequence:
+            raise JournalBroken(f"batch {batch.number} does not follow the one before it")
+        if batch.kind == RECORDS:
+            for k, record in enumerate(batch.records()):
+                try:
+                    self.ledger.record(record, batch.time)
+                except RecordRefused as refusal:
+                    raise JournalBroken(f"entry {batch.first + k}: the ledger now refuses this record: {refusal}") from None
+        else:
+            stored = batch.rows()
+            commands = stored[batch.expired :].copy()
+            again = self.ledger.apply(_as_commanded(commands), batch.time)
+            if again.tobytes() != batch.body:
+                wrong = next(k for k in range(len(again)) if again[k].tobytes() != stored[k].tobytes())
+                raise JournalBroken(f"entry {batch.first + wrong}: the journal says otherwise than the ledger decides")
+        self.next_number, self.tip = batch.number + 1, batch.hash
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> int:
+        """Number of entries, records and rows together."""
+        return self.ledger.sequence
+
+    def _row_words(self, entry: int) -> Sequence[int]:
+        batch = self._batch_of(entry)
+        if batch.number not in self._cache:
+            while len(self._cache) >= _CACHED_BATCHES:
+                del self._cache[next(iter(self._cache))]
+            self._cache[batch.number] = np.frombuffer(batch.body, "<i8").reshape(batch.count, 16)
+        words: Sequence[int] = self._cache[batch.number][entry - batch.first].tolist()
+        return words
+
+    def _batch_of(self, entry: int) -> Batch:
+        for batch in self._unsynced.values():
+            if batch.first <= entry < batch.first + batch.count:
+                return batch
+        return self.store.containing(entry)
+
+    def row(self, entry: int) -> np.void:
+        """Return row *entry* of the journal; KeyError where that entry is a record or does not exist."""
+        batch = self._batch_of(entry)
+        if batch.kind != ROWS:
+            raise KeyError(entry)
+        row: np.void = batch.rows()[entry - batch.first]
+        return row
+
+    # ---- writing ----------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Return the journal time for the next batch: the clock's, or just after the last where the clock lags."""
+        return max(self.clock(), self.ledger.time + 1)
+
+    def record(self, records: Sequence[dict[str, Any]], at: int | None = None) -> list[RecordRefused | None]:
+        """Apply records in order, each on its own: refused ones are answered and leave no trace; the rest is durable."""
+        answers: list[RecordRefused | None] = []
+        for begin in range(0, len(records), RECORDS_BATCH_MAX):
+            answers += self._record_batch(records[begin : begin + RECORDS_BATCH_MAX], self.now() if at is None else at)
+        return answers
+
+    def _record_batch(self, records: Sequence[dict[str, Any]], at: int) -> list[RecordRefused | None]:
+        first, kept, answers = self.ledger.sequence, [], []
+        for record in records:
+            refusal = None
+            try:
+                encoded = codec.canonical(record)
+                self.ledger.record(record, at)
+                kept.append(encoded)
+            except RecordRefused as error:
+                refusal = error
+            except codec.CodecError as error:
+                refusal = RecordRefused("record_unreadable", "", str(error))
+            answers.append(refusal)
+        if kept:
+            self._append(self._seal(RECORDS, codec.pack_records(kept), first, len(kept), 0, at))
+        return answers
+
+    def post(self, rows: Rows, at: int | None = None) -> Rows:
+        """Decide *rows* and return them decided, in order, when they are durable."""
+        parts = [decided[expired:] for decided, expired in self._post_batches(cut(rows), at)]
+        return np.concatenate(parts) if parts else np.zeros(0, ROW)
+
+    def post_batches(self, batches: Iterable[Rows]) -> Iterator[Rows]:
+        """Decide batch after batch, each yielded when durable; the disk works on one while the next is decided."""
+        for decided, expired in self._post_batches(batches, None):
+            yield decided[expired:]
+
+    def _post_batches(self, batches: Iterable[Rows], at: int | None) -> Iterator[tuple[Rows, int]]:
+        waiting: list[tuple[Rows, int, Future[None]]] = []
+        with ThreadPoolExecutor(1) as disk:
+            try:
+                for rows in batches:
+                    time_now = self.now() if at is None else max(at, self.ledger.time + 1)
+                    first = self.ledger.sequence
+                    decided = self.ledger.apply(rows, time_now)
+                    expired = len(decided) - len(rows)
+                    batch = self._seal(ROWS, decided.tobytes(), first, len(decided), expired, time_now)
+                    if self._group is not None:
+                        self._append(batch)
+                        yield decided, expired
+                        continue
+                    self._unsynced[batch.number] = batch
+                    waiting.append((decided, expired, disk.submit(self._write, batch)))
+                    if len(waiting) > 1:
+                        yield self._settle(waiting)
+                while waiting:
+                    yield self._settle(waiting)
+            except BaseException:
+                disk.shutdown(wait=True)
+                self._load()
+                raise
+        self._snapshot_if_due(SNAPSHOT_ENTRIES)
+
+    def _write(self, batch: Batch) -> None:
+        self.store.append([batch])
+
+    def _settle(self, waiting: list[tuple[Rows, int, Future[None]]]) -> tuple[Rows, int]:
+        decided, expired, written = waiting.pop(0)
+        written.result()
+        del self._unsynced[next(iter(self._unsynced))]
+        return decided, expired
+
+    def _seal(self, kind: int, body: bytes, first: int, count: int, expired: int, at: int) -> Batch:
+        batch = Batch.seal(
+            kind, body, number=self.next_number, first=first, count=count, expired=expired, time=at, previous=self.tip,
+            ledger=self.id,
+        )
+        self.next_number, self.tip = batch.number + 1, batch.hash
+        return batch
+
+    def _append(self, batch: Batch) -> None:
+        if self._group is not None:
+            self._group.append(batch)
+            self._unsynced[batch.number] = batch
+            return
+        try:
+            self.store.append([batch])
+        except BaseException:
+            self._load()
+            raise
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """Make everything posted and recorded inside durable together, or nothing of it."""
+        if self._group is not None:
+            yield
+            return
+        self._group = []
+        try:
+            yield
+            self.store.append(self._group)
+            self._group = None
+            self._unsynced.clear()
+        except BaseException:
+            self._load()
+            raise
+        self._snapshot_if_due(SNAPSHOT_ENTRIES)
+
+    def dry_run(self, rows: Rows, at: int | None = None) -> Rows:
+        """Decide *rows* as ``post`` would, and change nothing."""
+        decided = self.ledger.dry_run(rows, self.now() if at is None else at)
+        return decided[len(decided) - len(rows) :]
+
+    # ---- snapshots --------------------------------------------------------------------------------------------------
+
+    def _snapshot_if_due(self, entries: int) -> None:
+        if self.entries - self.snapshot_entry >= entries:
+            self.make_snapshot()
+
+    def make_snapshot(self) -> None:
+        """Keep the state as it is, so that opening need not replay what came before."""
+        if self.next_number == 0 or self.entries == self.snapshot_entry:
+            return
+        keys, entries = snapshot.ids_since(self.ledger, self.snapshot_entry)
+        ids = np.stack([keys, entries]).astype("<u8").tobytes()
+        self.store.put_snapshot(self.entries, self.next_number - 1, self.tip + snapshot.dump(self.ledger), ids)
+        self.snapshot_entry = self.entries
+
+    def close(self) -> None:
+        """Close the ledger; after much work with a snapshot, so that the next opening is quick."""
+        if self._writes and self._group is None:
+            with suppress(StoreError):  # without it the next opening is slower, not wrong
+                self._snapshot_if_due(SNAPSHOT_ENTRIES_AT_CLOSE)
+        self.store.close()
+
+
+def _as_commanded(rows: Rows) -> Rows:
+    """Return rows as they were sent: what the ledger writes is blank again."""
+    rows["settled"] = 0
+    rows["result"] = 0
+    rows["detail"] = 0
+    return rows
+
+
+def cut(rows: Rows, most: int = BATCH_ROWS_MAX) -> Iterator[Rows]:
+    """Cut rows into batches of at most *most*, never inside a linked chain."""
+    begin = 0
+    while begin < len(rows):
+        end = min(begin + most, len(rows))
+        if end < len(rows):
+            linked = rows["flags"][begin:end] & RowFlag.LINKED
+            free = np.flatnonzero(linked == 0)
+            if len(free):
+                end = begin + int(free[-1]) + 1
+        yield rows[begin:end]
+        begin = end

@@ -1,0 +1,223 @@
+"""The embedded default: one SQLite file, no server. A batch that was acknowledged is on disk.
+
+WAL with synchronous=FULL: every commit is synced (sqlite.org/pragma.html#pragma_synchronous); with NORMAL a power cut
+loses acknowledged batches, so FULL is not a setting. Pages of 64 KiB, because a batch is a megabyte.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from boyau.codec import Batch, CodecError
+from boyau.stores.port import Conflict, StoreError, StoreFull, StoreLocked
+
+APPLICATION_ID = 0x42594131  # "BYA1"
+FORMAT_VERSION = 1
+PAGE_BYTES = 65_536
+LOCK_WAIT_SECONDS = 5.0
+BLOB_BYTES_MAX = 256 << 20
+"""A blob is at most 1 GB in SQLite; snapshots are cut into parts well below that."""
+
+_SCHEMA = """
+create table batch (
+  number integer primary key,          -- gapless from 0: a second writer meets the key
+  first integer not null,              -- number of its first entry
+  header blob not null,
+  body blob not null
+) strict;
+create index batch_first on batch (first);
+create table snapshot (
+  entry integer not null, number integer not null, part integer not null, what text not null, data blob not null,
+  primary key (entry, what, part)
+) strict;
+"""
+
+
+class SqliteStore:
+    """A ledger's batches in one file. One process writes at a time; any number reads."""
+
+    def __init__(self, path: str, *, write: bool, create: bool = False) -> None:
+        self.path = Path(path)
+        self._lock: IO[str] | None = None
+        if not create and not self.path.exists():
+            raise StoreError(f"there is no ledger at {self.path}; `boyau init {self.path}` makes one")
+        if create and self.path.exists():
+            raise StoreError(f"{self.path} exists already; a ledger is never overwritten")
+        if create and not self.path.parent.is_dir():
+            raise StoreError(f"{self.path.parent} is no folder; make it first")
+        if write or create:
+            self._lock = _take_lock(self.path)
+        try:
+            self._open(create=create, write=write or create)
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise StoreError(f"{self.path} is not a ledger: {error}") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, *, create: bool, write: bool) -> None:
+        uri = f"file:{self.path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode={'rwc' if create else 'rw'}"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        if create:
+            self._db.execute(f"pragma page_size={PAGE_BYTES}")
+        else:
+            self._check_version()
+        if write:
+            self._db.execute("pragma journal_mode=wal")
+            self._db.execute("pragma synchronous=full")
+        else:
+            self._db.execute("pragma query_only=on")
+        if create:
+            self._db.executescript(
+                f"begin;{_SCHEMA}pragma application_id={APPLICATION_ID};pragma user_version={FORMAT_VERSION};commit;"
+            )
+
+    def _check_version(self) -> None:
+        (application,) = self._db.execute("pragma application_id").fetchone()
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        if application != APPLICATION_ID:
+            raise StoreError(f"{self.path} is not a ledger")
+        if version != FORMAT_VERSION:
+            raise StoreError(f"{self.path} has format {version}; this version reads {FORMAT_VERSION}")
+
+    def append(self, batches: Sequence[Batch]) -> None:
+        """Keep all of *batches* or none, synced to disk before this returns."""
+        try:
+            self._db.execute("begin immediate")
+            try:
+                (expected,) = self._db.execute("select coalesce(max(number) + 1, 0) from batch").fetchone()
+                if batches and batches[0].number != expected:
+                    raise Conflict(f"batch {batches[0].number} is not the next, {expected}: another writer was first")
+                self._db.executemany(
+                    "insert into batch values (?, ?, ?, ?)", [(b.number, b.first, b.header, b.body) for b in batches]
+                )
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+        except sqlite3.IntegrityError as error:
+            raise Conflict(f"batch {batches[0].number}: {error}") from None
+        except sqlite3.OperationalError as error:
+            raise _store_error(error) from error
+
+    def read(self, number: int) -> Batch:
+        """Return batch *number*, checked against its own hashes."""
+        row = self._db.execute("select header, body from batch where number = ?", (number,)).fetchone()
+        if row is None:
+            raise KeyError(number)
+        return self._batch(number, row)
+
+    def _batch(self, number: int, row: tuple[bytes, bytes]) -> Batch:
+        try:
+            batch = Batch.read(*row)
+        except CodecError as error:
+            raise StoreError(f"{self.path}: batch {number} was changed: {error}") from None
+        if batch.number != number:
+            raise StoreError(f"{self.path}: batch {batch.number} stands in the place of {number}")
+        return batch
+
+    def containing(self, entry: int) -> Batch:
+        """Return the batch that holds entry *entry*."""
+        row = self._db.execute(
+            "select number, header, body from batch where first <= ? order by first desc, number desc limit 1", (entry,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(entry)
+        batch = self._batch(row[0], row[1:])
+        if entry >= batch.first + batch.count:
+            raise KeyError(entry)
+        return batch
+
+    def batches(self, number: int = 0) -> Iterator[Batch]:
+        """Return the batches from *number* on, one at a time."""
+        while True:
+            row = self._db.execute("select header, body from batch where number = ?", (number,)).fetchone()
+            if row is None:
+                return
+            yield self._batch(number, row)
+            number += 1
+
+    def last(self) -> Batch | None:
+        """Return the newest batch."""
+        row = self._db.execute("select number, header, body from batch order by number desc limit 1").fetchone()
+        return None if row is None else self._batch(row[0], row[1:])
+
+    def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
+        """Keep a snapshot, and forget older states; the lists of ids stay, they are only ever added to."""
+        try:
+            self._db.execute("begin immediate")
+            self._db.execute("delete from snapshot where what = 'state' and entry < ?", (entry,))
+            for what, data in (("state", state), ("ids", ids)):
+                for part, at in enumerate(range(0, max(len(data), 1), BLOB_BYTES_MAX)):
+                    self._db.execute(
+                        "insert or replace into snapshot values (?, ?, ?, ?, ?)",
+                        (entry, number, part, what, data[at : at + BLOB_BYTES_MAX]),
+                    )
+            self._db.execute("commit")
+        except sqlite3.OperationalError as error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise _store_error(error) from error
+
+    def snapshot(self) -> tuple[int, int, bytes] | None:
+        """Return (entry, batch number, state) of the newest snapshot."""
+        rows = self._db.execute(
+            "select entry, number, data from snapshot where what = 'state' and entry ="
+            " (select max(entry) from snapshot where what = 'state') order by part"
+        ).fetchall()
+        return (rows[0][0], rows[0][1], b"".join(row[2] for row in rows)) if rows else None
+
+    def snapshot_ids(self, entry: int) -> Iterator[bytes]:
+        """Return the lists of ids up to the snapshot at *entry*, oldest first."""
+        for (data,) in self._db.execute(
+            "select data from snapshot where what = 'ids' and entry <= ? order by entry, part", (entry,)
+        ):
+            yield data
+
+    def drop_snapshots(self) -> None:
+        """Forget all snapshots; they can be made again from the batches."""
+        self._db.execute("delete from snapshot")
+
+    def close(self) -> None:
+        """Close the file and give back the lock."""
+        if hasattr(self, "_db"):
+            self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _store_error(error: sqlite3.OperationalError) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull("the disk is full; nothing of this batch was kept. Make room and send it again")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreLocked("another process is writing; try again")
+    return StoreError(f"the disk did not take the batch, nothing of it was kept: {error}")
+
+
+def _take_lock(path: Path) -> IO[str]:
+    """Take the writer's lock, waiting a little for a short-lived writer to finish. The lock dies with the process."""
+    lock = path.with_name(path.name + "-lock").open("a+", encoding="ascii")
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                lock.seek(0)
+                owner = lock.read(40).strip() or "unknown"
+                lock.close()
+                raise StoreLocked(f"{path} is being written by process {owner}; one process writes at a time") from None
+            time.sleep(0.05)
+        else:
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            return lock

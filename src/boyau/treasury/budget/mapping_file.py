@@ -1,0 +1,366 @@
+"""Reading mapping files (TOML), ours and a user's, with every mistake named by file, line and key."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from boyau.treasury.budget import formula
+from boyau.treasury.budget.mapping import (
+    AMOUNTS,
+    Carry,
+    Dataset,
+    Detection,
+    Identity,
+    Implied,
+    Mapping,
+    Match,
+    Nature,
+    NatureRule,
+    Role,
+)
+from boyau.treasury.budget.naming import SEGMENT
+from boyau.treasury.budget.problems import Report, shown
+
+MAPPING_BYTES_MAX = 1 << 20
+PATTERN_MAX = 500
+"""Characters of one pattern."""
+COLUMNS_NEEDED = ("id", "name", "code", "month")
+AMOUNTS_NEEDED = ("plan", "paid")
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_ENCODINGS = ("utf-8", "utf-16", "cp1251", "koi8-r", "iso-8859-1", "ascii")
+
+
+class _Reader:
+    """One table of the file: takes its keys one by one and reports what is missing, wrong or unknown."""
+
+    def __init__(self, table: Any, place: str, report: Report, text: str) -> None:
+        self.table = dict(table) if isinstance(table, dict) else {}
+        self.place, self.report, self.text = place, report, text
+        if not isinstance(table, dict):
+            self.wrong("", f"is {shown(str(table))}, not a table", f"Write it as [{place}] with keys below")
+
+    def line(self, key: str) -> int:
+        """Return where *key* of this table most likely stands: TOML's reader keeps no positions."""
+        head = self.text.find(f"[{self.place.split('[')[0]}]") if self.place else 0
+        found = re.search(rf"^\s*\"?{re.escape(key)}\"?\s*=", self.text[max(head, 0) :], re.MULTILINE) if key else None
+        offset = max(head, 0) + (found.start() + len(found[0]) - len(found[0].lstrip()) if found else 0)
+        return self.text.count("\n", 0, offset) + 1 if found or head > 0 else 0
+
+    def wrong(self, key: str, message: str, remedy: str) -> None:
+        """Report a mistake at *key*."""
+        name = ".".join(part for part in (self.place, key) if part)
+        self.report.add(self.line(key), name, "mapping_invalid", f"{name} {message}", remedy + ".")
+
+    def take(self, key: str, kind: type | tuple[type, ...], default: Any = ..., *, says: str = "") -> Any:
+        """Return and remove the value of *key*, which must be a *kind*; ``...`` as *default* means it must be there."""
+        if key not in self.table:
+            if default is ...:
+                self.wrong(key, "is missing", f"Add {key} = {says or 'its value'}")
+                return None
+            return default
+        value = self.table.pop(key)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            self.wrong(key, f"is {shown(str(value))}", f"Write {says or 'another kind of value'}")
+            return None if default is ... else default
+        return value
+
+    def words(self, key: str, default: Any = ..., *, among: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return a list of strings, each *among* the words allowed."""
+        found = self.take(key, list, default, says='a list of strings, such as ["a", "b"]')
+        allowed = None if among is None else tuple(among)
+        for word in found or ():
+            if not isinstance(word, str) or (allowed is not None and word not in allowed):
+                hint = "Use " + ", ".join(allowed) if allowed else "Write strings"
+                self.wrong(key, f"holds {shown(str(word))}", hint)
+                return ()
+        return tuple(found or ())
+
+    def read(self, key: str, parse: Callable[[str], Any], default: Any = ..., *, says: str) -> Any:
+        """Return a string's parsed value; *parse* raises ``ValueError`` with the reason."""
+        text = self.take(key, str, default, says=says)
+        if not isinstance(text, str):
+            return text
+        try:
+            return parse(text)
+        except ValueError as reason:
+            self.wrong(key, f"is {shown(text)}: {reason}", f"Write {says}")
+            return None
+
+    def inner(self, key: str) -> "_Reader":
+        """Return a reader for the table *key*."""
+        return _Reader(self.take(key, dict, {}), key, self.report, self.text)
+
+    def several(self, key: str) -> list["_Reader"]:
+        """Return readers for an array of tables."""
+        found = self.take(key, list, [], says=f"as [[{key}]] tables")
+        return [_Reader(each, f"{key}[{index}]", self.report, self.text) for index, each in enumerate(found or ())]
+
+    def done(self) -> None:
+        """Report what nobody asked for: a key that would silently do nothing."""
+        for key in self.table:
+            self.wrong(key, "is not a key of a mapping", "Remove it, or correct its spelling")
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    if len(text) > PATTERN_MAX:
+        raise ValueError(f"longer than {PATTERN_MAX} characters")
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as reason:
+        raise ValueError(f"not a pattern: {reason}") from None
+
+
+def _month(text: str) -> re.Pattern[str]:
+    if text.count("YYYY") != 1 or text.count("MM") != 1:
+        raise ValueError("needs YYYY and MM once each")
+    plain = re.escape(text).replace("YYYY", r"(?P<year>\d{4})").replace("MM", r"(?P<month>\d{2})")
+    return re.compile(plain, re.ASCII)
+
+
+def _character(text: str) -> str:
+    if len(text) != 1 or text in '"\r\n':
+        raise ValueError("not one character")
+    return text
+
+
+def _segment(text: str) -> str:
+    if not SEGMENT.fullmatch(text):
+        raise ValueError("a path is made of a-z, 0-9, _ and -")
+    return text
+
+
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError("a key is made of a-z, 0-9 and _, beginning with a letter")
+    return text
+
+
+def _encoding(text: str) -> str:
+    if text.lower() not in _ENCODINGS:
+        raise ValueError("unknown encoding")
+    return text.lower()
+
+
+def _nature(text: str) -> Nature:
+    return Nature(text)
+
+
+def _columns(reader: _Reader, needed: tuple[str, ...], known: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key in known:
+        value = reader.take(key, str, ... if key in needed else "", says="the column's name in the file")
+        if value:
+            found[key] = value
+    reader.done()
+    return found
+
+
+def _natures(reader: _Reader, present: tuple[str, ...]) -> dict[Nature, NatureRule]:
+    rules = {}
+    for nature in Nature:
+        table = reader.inner(nature)
+        columns = table.words("columns", list(present), among=AMOUNTS)
+        signed = [] if nature in (Nature.EXPENDITURE, Nature.RECEIPT) else list(present)
+        rules[nature] = NatureRule(frozenset(columns), frozenset(table.words("negative", signed, among=AMOUNTS)))
+        table.done()
+    reader.done()
+    return rules
+
+
+def _matches(reader: _Reader) -> tuple[Match, ...]:
+    found = []
+    for table in reader.several("match"):
+        code = table.take("code", str, None, says="a code without leading zeros, as a string")
+        name = table.read("name", _pattern, None, says="a regular expression")
+        if code is None and name is None:
+            table.wrong("", "matches nothing", "Give code, name or both")
+        table.done()
+        found.append(Match(code, name))
+    if not found:
+        reader.wrong("match", "is missing", 'Add match = [{ code = "1" }, { name = "^I\\\\." }]')
+    return tuple(found)
+
+
+def _role(reader: _Reader, present: tuple[str, ...], balance: frozenset[str]) -> Role:
+    formulas: dict[str, formula.Terms] = {}
+    whole = reader.read("formula", formula.terms, None, says="a sum of keys, such as revenue - expenditure")
+    if whole:
+        formulas = dict.fromkeys((column for column in present if column in balance), whole)
+    each = reader.inner("formulas")
+    for column in AMOUNTS:
+        one = each.read(column, formula.terms, None, says="a sum of keys")
+        if one:
+            formulas[column] = one
+    each.done()
+    says = "a key such as revenue"
+    role = Role(
+        key=reader.read("key", _key, says=says) or "",
+        matches=_matches(reader),
+        under=reader.read("under", _key, None, says=says),
+        within=reader.read("within", _key, None, says=says),
+        nature=reader.read("nature", _nature, None, says=" or ".join(Nature)),
+        segment=reader.read("segment", _segment, None, says="a path segment"),
+        formulas=formulas,
+        widths=tuple(reader.take("widths", list, [], says="a list of numbers") or ()),
+        remainder=reader.read("remainder", _segment, None, says="a path segment"),
+    )
+    if any(not isinstance(width, int) or not 0 < width < 20 for width in role.widths):
+        reader.wrong("widths", "holds something else than numbers from 1 to 19", "Write such as [2, 1, 3]")
+    if formulas and role.nature is not Nature.BALANCE:
+        reader.wrong("formula", "stands on a line that is no balance", 'Add nature = "balance"')
+    if role.nature is Nature.BALANCE and not formulas:
+        reader.wrong("nature", "is balance, but nothing says how it is derived", "Add formula")
+    reader.done()
+    return role
+
+
+def _check_keys(roles: tuple[Role, ...], used: Iterable[tuple[str, str]], top: _Reader) -> None:
+    """Every key named must exist, before it is needed; every formula must come to an end."""
+    known: set[str] = set()
+    for role in roles:
+        if role.key in known:
+            top.wrong("line", f"has two roles with the key {shown(role.key)}", "Give each its own key")
+        for parent in (role.under, role.within):
+            if parent is not None and parent not in known:
+                top.wrong("line", f"{role.key}: {shown(parent)} is not a role above it", "Put that role first")
+        known.add(role.key)
+    needs = {role.key: {key for terms in role.formulas.values() for _, key in terms} for role in roles}
+    for place, key in [*used, *((f"line {role}", key) for role, keys in needs.items() for key in keys)]:
+        if key not in known:
+            top.wrong("line", f"{place}: no role has the key {shown(key)}", "Correct it or add the role")
+    settled: set[str] = set()
+    while fresh := {key for key in known - settled if needs.get(key, set()) & known <= settled}:
+        settled |= fresh
+    if known - settled:
+        top.wrong("line", "formulas go in a circle: " + ", ".join(sorted(known - settled)), "Break the circle")
+
+
+def _tail(top: _Reader, present: tuple[str, ...]) -> tuple[Any, ...]:
+    """Read what may follow the lines: identities, carries, implied figures, names of data sets."""
+    says = "a sum of keys"
+    identities, carries, implied, datasets = [], [], [], []
+    for table in top.several("identity"):
+        left = table.read("left", _key, says="a key") or ""
+        terms = table.read("formula", formula.terms, says=says) or ()
+        identities.append(Identity(table.take("name", str) or "", left, terms, table.words("columns", among=present)))
+        table.done()
+    for table in top.several("carry"):
+        key, previous = (table.read(name, _key, says="a key") or "" for name in ("key", "previous"))
+        column = table.words("columns", among=present)
+        carries.extend(Carry(key, previous, each) for each in column)
+        table.done()
+    for table in top.several("implied"):
+        key = table.read("key", _key, says="a key") or ""
+        terms = table.read("formula", formula.terms, says=says) or ()
+        title = table.take("title", str, says="what the figure would be") or ""
+        implied.append(Implied(key, title, terms, table.words("columns", among=present)))
+        table.done()
+    for table in top.several("dataset"):
+        file = table.read("file", _pattern, says="a regular expression for the file's name")
+        name = table.take("slug", str, says="a short name; \\\\1 stands for the pattern's first group") or ""
+        if file is not None:
+            datasets.append(Dataset(file, name))
+        table.done()
+    return tuple(identities), tuple(carries), tuple(implied), tuple(datasets)
+
+
+def _detection(reader: _Reader, headers: tuple[str, ...]) -> Detection:
+    columns = reader.words("columns", list(headers))
+    content = reader.read("content", _pattern, None, says="a regular expression for some line's name")
+    found = Detection(
+        frozenset(columns), frozenset(reader.words("without", [])), content, reader.take("priority", int, 0) or 0
+    )
+    reader.done()
+    return found
+
+
+def parse(text: str, name: str) -> Mapping:
+    """Read a mapping from TOML *text*; *name* is its file, for messages. ``BudgetFileError`` lists every mistake."""
+    report = Report(name)
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+        place = re.search(r"line (\d+)", str(reason))
+        report.add(int(place[1]) if place else 0, "", "mapping_unreadable", f"not TOML: {reason}", "Correct that line.")
+        report.stop_if_any()
+    top = _Reader(document, "", report, text)
+    file, unit, month = top.inner("file"), top.inner("unit"), top.inner("month")
+    columns = _columns(top.inner("columns"), COLUMNS_NEEDED, (*COLUMNS_NEEDED, "parent"))
+    amounts = _columns(top.inner("amounts"), AMOUNTS_NEEDED, AMOUNTS)
+    present = tuple(amounts)
+    natures = _natures(top.inner("natures"), present)
+    scale = unit.take("scale", int, 2, says="a number from 0 to 6")
+    multiplier = unit.take("multiplier", int, 1, says="a power of ten: 1, 1000, 1000000")
+    if not isinstance(scale, int) or not 0 <= scale <= 6:
+        unit.wrong("scale", f"is {shown(str(scale))}", "Write a number from 0 to 6")
+        scale = 0
+    if not re.fullmatch("10{0,9}", str(multiplier)):
+        unit.wrong("multiplier", f"is {shown(str(multiplier))}", "Write a power of ten: 1, 1000, 1000000")
+        multiplier = 1
+    roles = tuple(_role(each, present, natures[Nature.BALANCE].columns) for each in top.several("line"))
+    identities, carries, implied, datasets = _tail(top, present)
+    used = [("flat_total", total)] if (total := top.read("flat_total", _key, None, says="a key")) else []
+    used += [(each.name, key) for each in identities for key in (each.left, *(key for _, key in each.formula))]
+    used += [("carry", key) for each in carries for key in (each.key, each.previous)]
+    used += [(each.title, key) for each in implied for key in (each.key, *(key for _, key in each.formula))]
+    mapping = Mapping(
+        name=top.read("name", _segment, says="a short name") or "",
+        title=top.take("title", str, "") or "",
+        source=name,
+        encoding=file.read("encoding", _encoding, "utf-8", says=" or ".join(_ENCODINGS)) or "utf-8",
+        delimiter=file.read("delimiter", _character, ";", says='one character, such as ";"') or ";",
+        decimal=file.read("decimal", _character, ".", says='"." or ","') or ".",
+        detection=_detection(top.inner("detect"), (*columns.values(), *amounts.values())),
+        columns=columns,
+        amounts=amounts,
+        unit=unit.read("name", str, "KZT", says="the unit's name") or "KZT",
+        scale=scale,
+        places=scale + len(str(multiplier)) - 1,
+        month_format=str(month.table.get("format", "MM.YYYY")),
+        month=month.read("format", _month, re.compile(""), says="such as MM.YYYY or YYYY-MM") or re.compile(""),
+        natures=natures,
+        default_nature=top.read("default_nature", _nature, Nature.MEMO, says=" or ".join(Nature)) or Nature.MEMO,
+        flat_total=total,
+        roles=roles,
+        identities=identities,
+        carries=carries,
+        implied=implied,
+        datasets=datasets,
+    )
+    _check_keys(roles, used, top)
+    if mapping.month.pattern == "" and not report.count:
+        month.wrong("format", "is missing", 'Add format = "MM.YYYY"')
+    for table in (file, unit, month, top):
+        table.done()
+    report.stop_if_any()
+    return mapping
+
+
+def load(path: Path) -> Mapping:
+    """Read a user's mapping file; ``BudgetFileError`` where it cannot be read or is wrong."""
+    report = Report(str(path))
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAPPING_BYTES_MAX else None
+    except OSError as reason:
+        report.add(0, "", "mapping_unreadable", f"cannot be read: {reason.strerror}", "Check the path.")
+        report.stop_if_any()
+    if data is None:
+        report.add(0, "", "mapping_unreadable", f"larger than {MAPPING_BYTES_MAX} bytes", "Give a mapping file.")
+        report.stop_if_any()
+    try:
+        text = (data or b"").decode("utf-8-sig")
+    except UnicodeDecodeError as reason:
+        report.add(0, "", "mapping_unreadable", f"not UTF-8 at byte {reason.start}", "Save the file as UTF-8.")
+        report.stop_if_any()
+    return parse(text, str(path))
+
+
+def builtin() -> tuple[Mapping, ...]:
+    """Return the mappings that come with the program, the most particular first."""
+    folder = resources.files("boyau.treasury.budget") / "mappings"
+    files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
+    found = [parse(each.read_text("utf-8"), f"mappings/{each.name}") for each in files]
+    return tuple(sorted(found, key=lambda mapping: -mapping.detection.priority))
