@@ -1,4 +1,4 @@
-"""A private PostgreSQL 15 in a temporary directory: default durability, sized like a server that is meant to be fast."""
+"""A private PostgreSQL 15 in a temporary directory: default durability, sized like a server meant to be fast."""
 
 import contextlib
 import os
@@ -99,11 +99,14 @@ def _run(command: list[str], cwd: Path) -> None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Cluster]:
-    """Start a fresh server, hand it out, and at the end, Ctrl-C and SIGTERM included, stop and remove it."""
+def running(disk: Path) -> Iterator[Cluster]:
+    """Start a fresh server in a new folder under *disk* and hand it out.
+
+    At the end, Ctrl-C and SIGTERM included, it is stopped and removed.
+    """
     ensure_installed()
     user = _server_user()
-    directory = Path(tempfile.mkdtemp(prefix="boyau-bench-pg-"))
+    directory = Path(tempfile.mkdtemp(prefix="boyau-bench-pg-", dir=disk))
     data, log = directory / "data", directory / "log"
 
     def leave(*_: object) -> None:

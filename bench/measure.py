@@ -62,6 +62,21 @@ class Stopwatch:
         self.batch_ms.append((time.perf_counter() - self.started) * 1000)
 
 
+def disk() -> Path:
+    """Return a folder on a real disk: $BENCH_DIR, /var/tmp or here. In memory every fsync would be free."""
+    for name in filter(None, (os.environ.get("BENCH_DIR"), "/var/tmp", ".")):
+        folder = Path(name).absolute()
+        if folder.is_dir() and os.access(folder, os.W_OK) and not file_system(folder).startswith(("tmpfs", "ramfs")):
+            return folder
+    raise CheckFailedError("every folder tried is in memory; set BENCH_DIR to one on a disk")
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process occupies (VmRSS)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def file_system(path: Path) -> str:
     """Return the type and device of the file system that holds *path*, such as ``ext4 on /dev/vda``."""
     done = subprocess.run(["df", "-T", str(path)], capture_output=True, text=True, check=False)

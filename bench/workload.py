@@ -1,4 +1,4 @@
-"""The one workload both sides run: a seeded colour tree, its accounts, and batches of rows with the answers they must get.
+"""The workload of both sides: a seeded colour tree, its accounts, and batches of rows with the answers they must get.
 
 Everything follows from the seed. The rows are made before the clock starts, and the expected answers are made from how
 a row was built, never from what the ledger says.
@@ -105,7 +105,7 @@ def coloured_world(accounts: int = 10_000, suppliers: int = 2_500, end_share: fl
         world.person(name, kind)
         for name, kind in (("casino", "entertainment"), ("unlisted", "supplier"), ("barred", "supplier"))
     )
-    allowed = [world.participants[who][0] for who in (*administrators, *contractors, *sellers, barred, casino)]
+    allowed = [world.participants[who][0] for who in (*contractors, *sellers, barred, casino)]
     _colours(world, allowed)
     roles: dict[str, list[int]] = {}
     roles["issuer"] = [world.account(issuer, "kz", issuer=True)]
@@ -158,7 +158,8 @@ def _colours(world: World, allowed: list[str]) -> None:
                 "evidence": ["programme_open"],
             }
             add({"type": "colour", "colour": programme, "rules": rules})
-            conditions.append({"type": "attestation", "condition": "programme_open", "colour": programme, "by": "issuer"})
+            attested = {"condition": "programme_open", "colour": programme, "by": "issuer"}
+            conditions.append({"type": "attestation", **attested})
             for s in range(BRANCHES[2]):
                 sub = f"{programme}/s{s}"
                 limited.append(sub)
@@ -267,6 +268,7 @@ class Stream:
         self.at = {name: index[places] for name, places in world.roles.items()}
         self.holds: Rows = empty(0)
         self.paid: Rows = empty(0)
+        self.long_paid: Rows = empty(0)
         if "contractor" in self.at:
             leaf = np.array(world.leaf)
             self.budget_leaf = leaf[world.roles["budget"]]
@@ -316,18 +318,25 @@ class Stream:
         return self._with_refusals(self._pay(count), RULE_REFUSALS)
 
     def mix(self, count: int = BATCH_ROWS_MAX) -> tuple[Rows, npt.NDArray[np.uint16]]:
-        """Return the full mix: 4 % commits, 6 % postings in parts, 2 % returns, 5 % onward, linked pairs, refusals."""
+        """Return the full mix.
+
+        4 % commits, 6 % postings in parts on the holds of the batch before, 2 % returns (half of payments of the batch
+        before, half of any earlier one), 5 % payments onward by contractors, 1 % linked pairs, 1.5 % refused by each of
+        the fifteen rules and limits, 0.2 % repeated ids, the rest payments from the budget.
+        """
         commits = self._pay(round(count * 0.04))
         commits["kind"] = Kind.COMMIT
         commits["subject"] = 0
         onward = self._onward(round(count * 0.05))
-        parts = [self._posts(self.holds), self._returns(self.paid[: round(count * 0.02)]), commits, onward]
+        share = round(count * 0.01)
+        returns = self._returns(np.concatenate([self.paid[:share], self._earlier(share)]))
+        parts = [self._posts(self.holds), returns, commits, onward]
         rest = count - sum(len(part) for part in parts)
         pays = self._pay(rest)
         pairs = 2 * round(count * 0.005)
         pays["flags"][:pairs:2] = 1
         free = np.concatenate([*parts, pays[pairs:]])
-        # Holds, originals and repeats are of the batch before, so any order within the batch is good.
+        # Holds, originals and repeats are of batches before, so any order within the batch is good.
         rows = np.concatenate([pays[:pairs], self.rng.permutation(free)])
         rows, expected = self._with_refusals(rows, ALL_REFUSALS, after=pairs)
         self._repeat(rows, expected)
@@ -376,6 +385,15 @@ class Stream:
         rows["credit"] = self.at["supplier"][self.rng.integers(0, len(self.at["supplier"]), count)]
         self._describe(rows, leaf)
         return rows
+
+    def _earlier(self, count: int) -> Rows:
+        """Take *count* payments of any batch so far, each at most once: money is also returned months later."""
+        fresh = self.paid[count : 3 * count]
+        pool = np.concatenate([self.long_paid, fresh])
+        chosen = np.zeros(len(pool), bool)
+        chosen[self.rng.choice(len(pool), min(count, len(pool)), replace=False)] = True
+        self.long_paid = pool[~chosen]
+        return pool[chosen]
 
     def _posts(self, holds: Rows) -> Rows:
         """Post each hold in a part of at most a half, and every second hold in one more."""

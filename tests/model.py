@@ -126,7 +126,12 @@ def widens(above: dict[str, Any], own: dict[str, Any]) -> bool:
     """Return whether *own* allows anything that the levels above do not."""
     return (
         any(not own[n] <= above[n] for n in CLASS_SETS if None not in (above[n], own[n]))
-        or any(not code.startswith(level) for n in ("items", "regions") for level in above[n] for code in sum(own[n], ()))
+        or any(
+            not code.startswith(level)
+            for name in ("items", "regions")
+            for level in above[name]
+            for code in sum(own[name], ())
+        )
         or any(above[n] < own[n] < EVER for n in ("last", "until", "hops"))
         or -EVER < own["first"] < above["first"]
     )
@@ -204,7 +209,7 @@ class Model:
                 overrides[key] = int(Decimal(override[name]).scaleb(scale))
             limit = MAX if limits.get(key) is None else limits[key]
             above = [limits.get((name, ancestor)) for ancestor in self.colours[colour][1:]]
-            if record.get(name) is not None and limit > min((one for one in above if one is not None), default=MAX):
+            if record.get(name) is not None and limit > next((one for one in above if one is not None), MAX):
                 codes.add("widens_parent")
             if (name in record or name in override) and limit + overrides[key] < self.sums[key]:
                 codes.add("limit_below_used")
@@ -308,7 +313,7 @@ class Model:
     def refusals(self, row: Row) -> Iterator[tuple[R, int]]:
         """Yield every refusal that holds, with its detail, as far as the row makes sense at all."""
         kind, amount = row.kind, row.amount
-        if not K.ISSUE <= kind <= K.REFUND or row.flags & ~1:
+        if not K.ISSUE <= kind <= K.REFUND or row.flags & ~1 or row.reserved:
             yield R.KIND_UNKNOWN, 0
             return
         if amount < 1 if kind != K.VOID else amount != 0:
@@ -413,7 +418,9 @@ class Model:
             fits = same or (up if kind in (K.LAPSE, K.RECEIVE) else down)
         return None if fits else R.COLOUR_FORBIDDEN
 
-    def colour_refusals(self, row: Row, debit: Account, credit: Account, hold: dict[str, Any]) -> Iterator[tuple[R, int]]:
+    def colour_refusals(
+        self, row: Row, debit: Account, credit: Account, hold: dict[str, Any]
+    ) -> Iterator[tuple[R, int]]:
         """Yield what the effective rules refuse, results 28 to 38."""
         paying, funding = row.kind in (K.COMMIT, K.PAY), row.kind in (K.ISSUE, K.ALLOCATE, K.CARRY)
         classes, own_region = self.participants[credit.owner]

@@ -3,12 +3,12 @@
 /* BEGIN: Cython Metadata
 {
     "distutils": {
-        "name": "kernel",
+        "name": "boyau.ledger.kernel",
         "sources": [
             "/work/main/src/boyau/ledger/kernel.py"
         ]
     },
-    "module_name": "kernel"
+    "module_name": "boyau.ledger.kernel"
 }
 END: Cython Metadata */
 
@@ -1261,8 +1261,8 @@ static int __Pyx_init_tpflags_variables(void) {
   #endif
 #endif
 
-#define __PYX_HAVE__kernel
-#define __PYX_HAVE_API__kernel
+#define __PYX_HAVE__boyau__ledger__kernel
+#define __PYX_HAVE_API__boyau__ledger__kernel
 /* Early includes */
 #include "pythread.h"
 #include <string.h>
@@ -1743,22 +1743,22 @@ typedef struct {
 /* #### Code section: type_declarations ### */
 
 /*--- Type declarations ---*/
-struct __pyx_obj_6kernel_Kernel;
+struct __pyx_obj_5boyau_6ledger_6kernel_Kernel;
 struct __pyx_array_obj;
 struct __pyx_MemviewEnum_obj;
 struct __pyx_memoryview_obj;
 struct __pyx_memoryviewslice_obj;
 
-/* "kernel.py":132
+/* "boyau/ledger/kernel.py":132
  * 
  * @cython.cclass
  * class Kernel:             # <<<<<<<<<<<<<<
  *     """Arrays of the state, and the decision over them. The arrays belong to ``Ledger``, which grows and fills them.
  * 
 */
-struct __pyx_obj_6kernel_Kernel {
+struct __pyx_obj_5boyau_6ledger_6kernel_Kernel {
   PyObject_HEAD
-  struct __pyx_vtabstruct_6kernel_Kernel *__pyx_vtab;
+  struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *__pyx_vtab;
   __Pyx_memviewslice acc;
   __Pyx_memviewslice cnt;
   __Pyx_memviewslice rule;
@@ -1772,6 +1772,7 @@ struct __pyx_obj_6kernel_Kernel {
   __Pyx_memviewslice hold_key;
   __Pyx_memviewslice hold_val;
   __Pyx_memviewslice aux;
+  __Pyx_memviewslice was;
   PY_LONG_LONG accounts;
   PY_LONG_LONG subjects;
   PY_LONG_LONG holds;
@@ -1869,7 +1870,7 @@ struct __pyx_memoryviewslice_obj {
 
 
 
-/* "kernel.py":132
+/* "boyau/ledger/kernel.py":132
  * 
  * @cython.cclass
  * class Kernel:             # <<<<<<<<<<<<<<
@@ -1877,33 +1878,33 @@ struct __pyx_memoryviewslice_obj {
  * 
 */
 
-struct __pyx_vtabstruct_6kernel_Kernel {
-  PY_LONG_LONG (*_find)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  PY_LONG_LONG (*_word)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  void (*_put)(struct __pyx_obj_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG);
-  void (*_drop)(struct __pyx_obj_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG);
-  void (*_remember)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
-  int (*_known)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
-  int (*_differs)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  int (*_row)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
-  int (*_accounts)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG);
-  PY_LONG_LONG (*_date)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
-  int (*_stage)(struct __pyx_obj_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG);
-  int (*_below)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  int (*_window)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  int (*_payment)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int);
-  int (*_within)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG);
-  void (*_add)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG);
-  void (*_count)(struct __pyx_obj_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int);
-  PY_LONG_LONG (*_find_hold)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
-  void (*_open_hold)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG);
-  int (*_on_hold)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG);
-  int (*_expire)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
-  int (*_give_back)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG);
-  void (*_undo)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
+struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel {
+  PY_LONG_LONG (*_find)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  PY_LONG_LONG (*_word)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  void (*_put)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG);
+  void (*_drop)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG);
+  void (*_remember)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
+  int (*_known)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
+  int (*_differs)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  int (*_row)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
+  int (*_accounts)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG);
+  PY_LONG_LONG (*_date)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
+  int (*_stage)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG);
+  int (*_below)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  int (*_window)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  int (*_payment)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int);
+  int (*_within)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG);
+  void (*_add)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG);
+  void (*_count)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int);
+  PY_LONG_LONG (*_find_hold)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
+  void (*_open_hold)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG);
+  int (*_on_hold)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG);
+  int (*_expire)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
+  int (*_give_back)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG);
+  void (*_undo)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
 };
-static struct __pyx_vtabstruct_6kernel_Kernel *__pyx_vtabptr_6kernel_Kernel;
-static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG);
+static struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *__pyx_vtabptr_5boyau_6ledger_6kernel_Kernel;
+static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG);
 
 
 /* "View.MemoryView":128
@@ -3447,29 +3448,29 @@ static PyObject *__pyx_memoryview__get_base(struct __pyx_memoryview_obj *__pyx_v
 static PyObject *__pyx_memoryviewslice_convert_item_to_object(struct __pyx_memoryviewslice_obj *__pyx_v_self, char *__pyx_v_itemp); /* proto*/
 static PyObject *__pyx_memoryviewslice_assign_item_from_object(struct __pyx_memoryviewslice_obj *__pyx_v_self, char *__pyx_v_itemp, PyObject *__pyx_v_value); /* proto*/
 static PyObject *__pyx_memoryviewslice__get_base(struct __pyx_memoryviewslice_obj *__pyx_v_self); /* proto*/
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto*/
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_seq, PY_LONG_LONG __pyx_v_word); /* proto*/
-static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value); /* proto*/
-static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value); /* proto*/
-static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_seq); /* proto*/
-static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit); /* proto*/
-static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit); /* proto*/
-static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_ancestor); /* proto*/
-static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, PY_LONG_LONG __pyx_v_item, PY_LONG_LONG __pyx_v_region, int __pyx_v_on_hold); /* proto*/
-static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount); /* proto*/
-static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount); /* proto*/
-static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, int __pyx_v_on_hold); /* proto*/
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto*/
-static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount); /* proto*/
-static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount); /* proto*/
-static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
-static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount); /* proto*/
-static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto*/
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_seq, PY_LONG_LONG __pyx_v_word); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_seq); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit); /* proto*/
+static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_ancestor); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, PY_LONG_LONG __pyx_v_item, PY_LONG_LONG __pyx_v_region, int __pyx_v_on_hold); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, int __pyx_v_on_hold); /* proto*/
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i); /* proto*/
 
 /* Module declarations from "cython.view" */
 
@@ -3477,64 +3478,64 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 
 /* Module declarations from "cython" */
 
-/* Module declarations from "kernel" */
-static int __pyx_v_6kernel_DEBITS;
-static int __pyx_v_6kernel_CREDITS;
-static int __pyx_v_6kernel_PENDING;
-static int __pyx_v_6kernel_COLOUR;
-static int __pyx_v_6kernel_HOLDER;
-static int __pyx_v_6kernel_FLAGS;
-static int __pyx_v_6kernel_HOP;
-static int __pyx_v_6kernel_LIMIT;
-static int __pyx_v_6kernel_USED;
-static int __pyx_v_6kernel_PARENT;
-static int __pyx_v_6kernel_R_PAYEES;
-static int __pyx_v_6kernel_R_HOLDERS;
-static int __pyx_v_6kernel_R_ENDS;
-static int __pyx_v_6kernel_R_FIRST;
-static int __pyx_v_6kernel_R_LAST;
-static int __pyx_v_6kernel_R_ENTRY;
-static int __pyx_v_6kernel_R_HOPS;
-static int __pyx_v_6kernel_R_ITEMS;
-static int __pyx_v_6kernel_R_REGIONS;
-static int __pyx_v_6kernel_R_ALLOW;
-static int __pyx_v_6kernel_R_DENY;
-static int __pyx_v_6kernel_R_NEED;
-static int __pyx_v_6kernel_R_HAVE;
-static int __pyx_v_6kernel_R_UNIT;
-static int __pyx_v_6kernel_R_PLAIN;
-static int __pyx_v_6kernel_R_ROOT;
-static int __pyx_v_6kernel_R_DEPTH;
-static int __pyx_v_6kernel_F_ISSUER;
-static int __pyx_v_6kernel_F_CLOSED;
-static int __pyx_v_6kernel_F_FROZEN;
-static int __pyx_v_6kernel_H_ID0;
-static int __pyx_v_6kernel_H_ID1;
-static int __pyx_v_6kernel_H_LEFT;
-static int __pyx_v_6kernel_H_DEBIT;
-static int __pyx_v_6kernel_H_CREDIT;
-static int __pyx_v_6kernel_H_ITEM;
-static int __pyx_v_6kernel_H_REGION;
-static int __pyx_v_6kernel_H_STATE;
-static int __pyx_v_6kernel_ISSUE;
-static int __pyx_v_6kernel_ALLOCATE;
-static int __pyx_v_6kernel_WITHDRAW;
-static int __pyx_v_6kernel_LAPSE;
-static int __pyx_v_6kernel_CARRY;
-static int __pyx_v_6kernel_COMMIT;
-static int __pyx_v_6kernel_PAY;
-static int __pyx_v_6kernel_RELEASE;
-static int __pyx_v_6kernel_VOID;
-static int __pyx_v_6kernel_RETURN;
-static int __pyx_v_6kernel_REVERSE;
-static int __pyx_v_6kernel_RECEIVE;
-static int __pyx_v_6kernel_REFUND;
-static int __pyx_v_6kernel_EXPIRE;
-static PY_LONG_LONG __pyx_v_6kernel_UNKNOWN;
-static PY_LONG_LONG __pyx_v_6kernel_TOP;
-static unsigned PY_LONG_LONG __pyx_v_6kernel_MASK;
-static unsigned PY_LONG_LONG __pyx_v_6kernel_MIX_A;
-static unsigned PY_LONG_LONG __pyx_v_6kernel_MIX_B;
+/* Module declarations from "boyau.ledger.kernel" */
+static int __pyx_v_5boyau_6ledger_6kernel_DEBITS;
+static int __pyx_v_5boyau_6ledger_6kernel_CREDITS;
+static int __pyx_v_5boyau_6ledger_6kernel_PENDING;
+static int __pyx_v_5boyau_6ledger_6kernel_COLOUR;
+static int __pyx_v_5boyau_6ledger_6kernel_HOLDER;
+static int __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+static int __pyx_v_5boyau_6ledger_6kernel_HOP;
+static int __pyx_v_5boyau_6ledger_6kernel_LIMIT;
+static int __pyx_v_5boyau_6ledger_6kernel_USED;
+static int __pyx_v_5boyau_6ledger_6kernel_PARENT;
+static int __pyx_v_5boyau_6ledger_6kernel_R_PAYEES;
+static int __pyx_v_5boyau_6ledger_6kernel_R_HOLDERS;
+static int __pyx_v_5boyau_6ledger_6kernel_R_ENDS;
+static int __pyx_v_5boyau_6ledger_6kernel_R_FIRST;
+static int __pyx_v_5boyau_6ledger_6kernel_R_LAST;
+static int __pyx_v_5boyau_6ledger_6kernel_R_ENTRY;
+static int __pyx_v_5boyau_6ledger_6kernel_R_HOPS;
+static int __pyx_v_5boyau_6ledger_6kernel_R_ITEMS;
+static int __pyx_v_5boyau_6ledger_6kernel_R_REGIONS;
+static int __pyx_v_5boyau_6ledger_6kernel_R_ALLOW;
+static int __pyx_v_5boyau_6ledger_6kernel_R_DENY;
+static int __pyx_v_5boyau_6ledger_6kernel_R_NEED;
+static int __pyx_v_5boyau_6ledger_6kernel_R_HAVE;
+static int __pyx_v_5boyau_6ledger_6kernel_R_UNIT;
+static int __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
+static int __pyx_v_5boyau_6ledger_6kernel_R_ROOT;
+static int __pyx_v_5boyau_6ledger_6kernel_R_DEPTH;
+static int __pyx_v_5boyau_6ledger_6kernel_F_ISSUER;
+static int __pyx_v_5boyau_6ledger_6kernel_F_CLOSED;
+static int __pyx_v_5boyau_6ledger_6kernel_F_FROZEN;
+static int __pyx_v_5boyau_6ledger_6kernel_H_ID0;
+static int __pyx_v_5boyau_6ledger_6kernel_H_ID1;
+static int __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
+static int __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
+static int __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
+static int __pyx_v_5boyau_6ledger_6kernel_H_ITEM;
+static int __pyx_v_5boyau_6ledger_6kernel_H_REGION;
+static int __pyx_v_5boyau_6ledger_6kernel_H_STATE;
+static int __pyx_v_5boyau_6ledger_6kernel_ISSUE;
+static int __pyx_v_5boyau_6ledger_6kernel_ALLOCATE;
+static int __pyx_v_5boyau_6ledger_6kernel_WITHDRAW;
+static int __pyx_v_5boyau_6ledger_6kernel_LAPSE;
+static int __pyx_v_5boyau_6ledger_6kernel_CARRY;
+static int __pyx_v_5boyau_6ledger_6kernel_COMMIT;
+static int __pyx_v_5boyau_6ledger_6kernel_PAY;
+static int __pyx_v_5boyau_6ledger_6kernel_RELEASE;
+static int __pyx_v_5boyau_6ledger_6kernel_VOID;
+static int __pyx_v_5boyau_6ledger_6kernel_RETURN;
+static int __pyx_v_5boyau_6ledger_6kernel_REVERSE;
+static int __pyx_v_5boyau_6ledger_6kernel_RECEIVE;
+static int __pyx_v_5boyau_6ledger_6kernel_REFUND;
+static int __pyx_v_5boyau_6ledger_6kernel_EXPIRE;
+static PY_LONG_LONG __pyx_v_5boyau_6ledger_6kernel_UNKNOWN;
+static PY_LONG_LONG __pyx_v_5boyau_6ledger_6kernel_TOP;
+static unsigned PY_LONG_LONG __pyx_v_5boyau_6ledger_6kernel_MASK;
+static unsigned PY_LONG_LONG __pyx_v_5boyau_6ledger_6kernel_MIX_A;
+static unsigned PY_LONG_LONG __pyx_v_5boyau_6ledger_6kernel_MIX_B;
 static PyObject *__pyx_collections_abc_Sequence = 0;
 static PyObject *generic = 0;
 static PyObject *strided = 0;
@@ -3543,10 +3544,10 @@ static PyObject *contiguous = 0;
 static PyObject *indirect_contiguous = 0;
 static int __pyx_memoryview_thread_locks_used;
 static PyThread_type_lock __pyx_memoryview_thread_locks[8];
-static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_LONG, unsigned PY_LONG_LONG, unsigned PY_LONG_LONG); /*proto*/
-static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG); /*proto*/
-static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG); /*proto*/
-static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_obj_6kernel_Kernel *, PyObject *); /*proto*/
+static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_mix(unsigned PY_LONG_LONG, unsigned PY_LONG_LONG, unsigned PY_LONG_LONG); /*proto*/
+static CYTHON_INLINE int __pyx_f_5boyau_6ledger_6kernel_inside(__Pyx_memviewslice, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG); /*proto*/
+static CYTHON_INLINE int __pyx_f_5boyau_6ledger_6kernel_listed(__Pyx_memviewslice, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG); /*proto*/
+static PyObject *__pyx_f_5boyau_6ledger_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PyObject *); /*proto*/
 static int __pyx_array_allocate_buffer(struct __pyx_array_obj *); /*proto*/
 static struct __pyx_array_obj *__pyx_array_new(PyObject *, Py_ssize_t, char *, char const *, char *); /*proto*/
 static PyObject *__pyx_memoryview_new(PyObject *, int, int, __Pyx_TypeInfo const *); /*proto*/
@@ -3590,11 +3591,11 @@ static const __Pyx_TypeInfo __Pyx_TypeInfo_unsigned_short = { "unsigned short", 
 static const __Pyx_TypeInfo __Pyx_TypeInfo_unsigned_PY_LONG_LONG = { "unsigned long long", NULL, sizeof(unsigned PY_LONG_LONG), { 0 }, 0, __PYX_IS_UNSIGNED(unsigned PY_LONG_LONG) ? 'U' : 'I', __PYX_IS_UNSIGNED(unsigned PY_LONG_LONG), 0 };
 static const __Pyx_TypeInfo __Pyx_TypeInfo_unsigned_int = { "unsigned int", NULL, sizeof(unsigned int), { 0 }, 0, __PYX_IS_UNSIGNED(unsigned int) ? 'U' : 'I', __PYX_IS_UNSIGNED(unsigned int), 0 };
 /* #### Code section: before_global_var ### */
-#define __Pyx_MODULE_NAME "kernel"
-extern int __pyx_module_is_main_kernel;
-int __pyx_module_is_main_kernel = 0;
+#define __Pyx_MODULE_NAME "boyau.ledger.kernel"
+extern int __pyx_module_is_main_boyau__ledger__kernel;
+int __pyx_module_is_main_boyau__ledger__kernel = 0;
 
-/* Implementation of "kernel" */
+/* Implementation of "boyau.ledger.kernel" */
 /* #### Code section: global_var ### */
 static PyObject *__pyx_builtin___import__;
 static PyObject *__pyx_builtin_enumerate;
@@ -3616,7 +3617,7 @@ static const char __pyx_k_Indirect_dimensions_not_supporte[] = "Indirect dimensi
 static const char __pyx_k_Out_of_bounds_on_buffer_access_a[] = "Out of bounds on buffer access (axis %zd)";
 static const char __pyx_k_The_kernel_decides_batches_of_ro[] = "The kernel: decides batches of rows over arrays. It is the only place where money moves.\n\nWritten in Cython\047s pure Python mode: the same file runs uncompiled, where the arrays are plain ``memoryview`` objects,\nand compiled, where they are typed views. It is one unit, longer than other modules, because a call across compiled\nmodules on every row would cost more than the row itself. What it decides is specified in docs/ledger.md; the order of\nthe checks below is the order of the results there.\n";
 static const char __pyx_k_Unable_to_convert_item_to_object[] = "Unable to convert item to object";
-static const char __pyx_k_acc_accounts_aux_base_carry_from[] = "acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w";
+static const char __pyx_k_acc_accounts_aux_base_carry_from[] = "acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was";
 static const char __pyx_k_got_differing_extents_in_dimensi[] = "got differing extents in dimension %d (got %zd and %zd)";
 /* #### Code section: decls ### */
 static int __pyx_array___pyx_pf_15View_dot_MemoryView_5array___cinit__(struct __pyx_array_obj *__pyx_v_self, PyObject *__pyx_v_shape, Py_ssize_t __pyx_v_itemsize, PyObject *__pyx_v_format, PyObject *__pyx_v_mode, int __pyx_v_allocate_buffer); /* proto */
@@ -3660,64 +3661,70 @@ static void __pyx_memoryviewslice___pyx_pf_15View_dot_MemoryView_16_memoryviewsl
 static PyObject *__pyx_pf___pyx_memoryviewslice___reduce_cython__(CYTHON_UNUSED struct __pyx_memoryviewslice_obj *__pyx_v_self); /* proto */
 static PyObject *__pyx_pf___pyx_memoryviewslice_2__setstate_cython__(CYTHON_UNUSED struct __pyx_memoryviewslice_obj *__pyx_v_self, CYTHON_UNUSED PyObject *__pyx_v___pyx_state); /* proto */
 static PyObject *__pyx_pf_15View_dot_MemoryView___pyx_unpickle_Enum(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state); /* proto */
-static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_q, __Pyx_memviewslice __pyx_v_w, __Pyx_memviewslice __pyx_v_h, PY_LONG_LONG __pyx_v_count, PY_LONG_LONG __pyx_v_expired, PY_LONG_LONG __pyx_v_base, PY_LONG_LONG __pyx_v_time, PY_LONG_LONG __pyx_v_today, int __pyx_v_keep); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_3acc___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_4rule___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_12holder_class___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_13holder_region___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_4pool___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_7subject___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_4hold___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_3aux___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_5holds___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_3ids___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_4seed___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_7history___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_7history_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static int __pyx_pf_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_8returned___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static int __pyx_pf_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_10carry_from___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static int __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
-static int __pyx_pf_6kernel_6Kernel_10carry_from_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self); /* proto */
-static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v___pyx_state); /* proto */
-static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state); /* proto */
-static PyObject *__pyx_tp_new__initialisation_6kernel_Kernel(PyObject *o, 
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel___init__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_q, __Pyx_memviewslice __pyx_v_w, __Pyx_memviewslice __pyx_v_h, PY_LONG_LONG __pyx_v_count, PY_LONG_LONG __pyx_v_expired, PY_LONG_LONG __pyx_v_base, PY_LONG_LONG __pyx_v_time, PY_LONG_LONG __pyx_v_today, int __pyx_v_keep); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, __Pyx_memviewslice __pyx_v_new_keys, __Pyx_memviewslice __pyx_v_new_values); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value); /* proto */
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_12__reduce_cython__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_14__setstate_cython__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v___pyx_state); /* proto */
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state); /* proto */
+static PyObject *__pyx_tp_new__initialisation_5boyau_6ledger_6kernel_Kernel(PyObject *o, 
 #if CYTHON_VECTORCALL_TPNEW
     PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames
 #else
     PyObject *a, PyObject *k
 #endif
 ); /*proto*/
-static PyObject *__pyx_tp_new_vectorcall_6kernel_Kernel(PyTypeObject *t, 
+static PyObject *__pyx_tp_new_vectorcall_5boyau_6ledger_6kernel_Kernel(PyTypeObject *t, 
 #if CYTHON_VECTORCALL_TPNEW
     PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames
 #else
@@ -3725,19 +3732,19 @@ static PyObject *__pyx_tp_new_vectorcall_6kernel_Kernel(PyTypeObject *t,
 #endif
 ); /*proto*/
 #if CYTHON_VECTORCALL_TPNEW
-static PyObject *__pyx_tp_new_6kernel_Kernel(PyTypeObject *t, PyObject *a, PyObject *k); /*proto*/
+static PyObject *__pyx_tp_new_5boyau_6ledger_6kernel_Kernel(PyTypeObject *t, PyObject *a, PyObject *k); /*proto*/
 #endif
 #if !CYTHON_VECTORCALL_TPNEW
-#define __pyx_tp_new_6kernel_Kernel __pyx_tp_new_vectorcall_6kernel_Kernel
+#define __pyx_tp_new_5boyau_6ledger_6kernel_Kernel __pyx_tp_new_vectorcall_5boyau_6ledger_6kernel_Kernel
 #endif
 #if CYTHON_VECTORCALL_TPNEW
-static PyObject *__pyx_tp_vectorcall_6kernel_Kernel(PyObject *t, PyObject *const *args, size_t nargsf, PyObject *kwnames); /*proto*/
+static PyObject *__pyx_tp_vectorcall_5boyau_6ledger_6kernel_Kernel(PyObject *t, PyObject *const *args, size_t nargsf, PyObject *kwnames); /*proto*/
 #endif
 #if CYTHON_VECTORCALL_TPNEW
-static int __pyx_tp_init_6kernel_Kernel(PyObject *o, PyObject *args, PyObject *kwds); /*proto*/
+static int __pyx_tp_init_5boyau_6ledger_6kernel_Kernel(PyObject *o, PyObject *args, PyObject *kwds); /*proto*/
 #endif
 #if !CYTHON_VECTORCALL_TPNEW
-#define __pyx_tp_init_6kernel_Kernel __pyx_pw_6kernel_6Kernel_1__init__
+#define __pyx_tp_init_5boyau_6ledger_6kernel_Kernel __pyx_pw_5boyau_6ledger_6kernel_6Kernel_1__init__
 #endif
 static PyObject *__pyx_tp_new__initialisation_array(PyObject *o, 
 #if CYTHON_VECTORCALL_TPNEW
@@ -3860,12 +3867,12 @@ namespace {
     PyObject *__pyx_empty_tuple;
     PyObject *__pyx_empty_bytes;
     PyObject *__pyx_empty_unicode;
-    PyObject *__pyx_type_6kernel_Kernel;
+    PyObject *__pyx_type_5boyau_6ledger_6kernel_Kernel;
     PyObject *__pyx_type___pyx_array;
     PyObject *__pyx_type___pyx_MemviewEnum;
     PyObject *__pyx_type___pyx_memoryview;
     PyObject *__pyx_type___pyx_memoryviewslice;
-    PyTypeObject *__pyx_ptype_6kernel_Kernel;
+    PyTypeObject *__pyx_ptype_5boyau_6ledger_6kernel_Kernel;
     PyTypeObject *__pyx_array_type;
     PyTypeObject *__pyx_MemviewEnum_type;
     PyTypeObject *__pyx_memoryview_type;
@@ -3876,8 +3883,8 @@ namespace {
     __Pyx_CachedCFunction __pyx_umethod_PyDict_Type_values;
     PyObject *__pyx_slice[1];
     PyObject *__pyx_tuple[2];
-    PyObject *__pyx_codeobj_tab[4];
-    PyObject *__pyx_string_tab[137];
+    PyObject *__pyx_codeobj_tab[8];
+    PyObject *__pyx_string_tab[158];
     PyObject *__pyx_number_tab[11];
 /* #### Code section: module_state_contents ### */
 /* PyFrozenDict.module_state_decls */
@@ -3950,120 +3957,141 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_kp_u_cython_longlong __pyx_string_tab[20]
 #define __pyx_kp_u_cython_longlong_1 __pyx_string_tab[21]
 #define __pyx_kp_u_cython_uint_1 __pyx_string_tab[22]
-#define __pyx_kp_u_cython_ushort_1 __pyx_string_tab[23]
-#define __pyx_kp_u_disable __pyx_string_tab[24]
-#define __pyx_kp_u_enable __pyx_string_tab[25]
-#define __pyx_kp_u_gc __pyx_string_tab[26]
-#define __pyx_kp_u_isenabled __pyx_string_tab[27]
-#define __pyx_kp_u_no_default___reduce___due_to_non __pyx_string_tab[28]
-#define __pyx_kp_u_src_boyau_ledger_kernel_py __pyx_string_tab[29]
-#define __pyx_kp_u_unable_to_allocate_array_data __pyx_string_tab[30]
-#define __pyx_kp_u_unable_to_allocate_shape_and_str __pyx_string_tab[31]
-#define __pyx_n_u_ACCOUNT_COLUMNS __pyx_string_tab[32]
-#define __pyx_n_u_ASCII __pyx_string_tab[33]
-#define __pyx_n_u_COMPILED __pyx_string_tab[34]
-#define __pyx_n_u_COUNTER_COLUMNS __pyx_string_tab[35]
-#define __pyx_n_u_Ellipsis __pyx_string_tab[36]
-#define __pyx_n_u_HOLD_COLUMNS __pyx_string_tab[37]
-#define __pyx_n_u_Kernel __pyx_string_tab[38]
-#define __pyx_n_u_Kernel___reduce_cython __pyx_string_tab[39]
-#define __pyx_n_u_Kernel___setstate_cython __pyx_string_tab[40]
-#define __pyx_n_u_Kernel_decide __pyx_string_tab[41]
-#define __pyx_n_u_RULE_COLUMNS __pyx_string_tab[42]
-#define __pyx_n_u_Sequence __pyx_string_tab[43]
-#define __pyx_n_u_View_MemoryView __pyx_string_tab[44]
-#define __pyx_n_u_Pyx_PyDict_NextRef __pyx_string_tab[45]
-#define __pyx_n_u_annotate __pyx_string_tab[46]
-#define __pyx_n_u_class __pyx_string_tab[47]
-#define __pyx_n_u_class_getitem __pyx_string_tab[48]
-#define __pyx_n_u_dict __pyx_string_tab[49]
-#define __pyx_n_u_func __pyx_string_tab[50]
-#define __pyx_n_u_getstate __pyx_string_tab[51]
-#define __pyx_n_u_import __pyx_string_tab[52]
-#define __pyx_n_u_main __pyx_string_tab[53]
-#define __pyx_n_u_module __pyx_string_tab[54]
-#define __pyx_n_u_name_2 __pyx_string_tab[55]
-#define __pyx_n_u_new __pyx_string_tab[56]
-#define __pyx_n_u_pyx_checksum __pyx_string_tab[57]
-#define __pyx_n_u_pyx_result __pyx_string_tab[58]
-#define __pyx_n_u_pyx_state __pyx_string_tab[59]
-#define __pyx_n_u_pyx_type __pyx_string_tab[60]
-#define __pyx_n_u_pyx_unpickle_Enum __pyx_string_tab[61]
-#define __pyx_n_u_pyx_unpickle_Kernel __pyx_string_tab[62]
-#define __pyx_n_u_pyx_vtable __pyx_string_tab[63]
-#define __pyx_n_u_qualname __pyx_string_tab[64]
-#define __pyx_n_u_reduce __pyx_string_tab[65]
-#define __pyx_n_u_reduce_cython __pyx_string_tab[66]
-#define __pyx_n_u_reduce_ex __pyx_string_tab[67]
-#define __pyx_n_u_set_name __pyx_string_tab[68]
-#define __pyx_n_u_setstate __pyx_string_tab[69]
-#define __pyx_n_u_setstate_cython __pyx_string_tab[70]
-#define __pyx_n_u_test __pyx_string_tab[71]
-#define __pyx_n_u_dict_2 __pyx_string_tab[72]
-#define __pyx_n_u_is_coroutine __pyx_string_tab[73]
-#define __pyx_n_u_abc __pyx_string_tab[74]
-#define __pyx_n_u_allocate_buffer __pyx_string_tab[75]
-#define __pyx_n_u_answer __pyx_string_tab[76]
-#define __pyx_n_u_asyncio_coroutines __pyx_string_tab[77]
-#define __pyx_n_u_base __pyx_string_tab[78]
-#define __pyx_n_u_broken __pyx_string_tab[79]
-#define __pyx_n_u_c __pyx_string_tab[80]
-#define __pyx_n_u_chain __pyx_string_tab[81]
-#define __pyx_n_u_cline_in_traceback __pyx_string_tab[82]
-#define __pyx_n_u_count __pyx_string_tab[83]
-#define __pyx_n_u_decide __pyx_string_tab[84]
-#define __pyx_n_u_dtype_is_object __pyx_string_tab[85]
-#define __pyx_n_u_encode __pyx_string_tab[86]
-#define __pyx_n_u_enumerate __pyx_string_tab[87]
-#define __pyx_n_u_error __pyx_string_tab[88]
-#define __pyx_n_u_expired __pyx_string_tab[89]
-#define __pyx_n_u_flags __pyx_string_tab[90]
-#define __pyx_n_u_format __pyx_string_tab[91]
-#define __pyx_n_u_fortran __pyx_string_tab[92]
-#define __pyx_n_u_get __pyx_string_tab[93]
-#define __pyx_n_u_h __pyx_string_tab[94]
-#define __pyx_n_u_i __pyx_string_tab[95]
-#define __pyx_n_u_id __pyx_string_tab[96]
-#define __pyx_n_u_index __pyx_string_tab[97]
-#define __pyx_n_u_items __pyx_string_tab[98]
-#define __pyx_n_u_itemsize __pyx_string_tab[99]
-#define __pyx_n_u_j __pyx_string_tab[100]
-#define __pyx_n_u_keep __pyx_string_tab[101]
-#define __pyx_n_u_kernel __pyx_string_tab[102]
-#define __pyx_n_u_linked __pyx_string_tab[103]
-#define __pyx_n_u_memview __pyx_string_tab[104]
-#define __pyx_n_u_mode __pyx_string_tab[105]
-#define __pyx_n_u_name __pyx_string_tab[106]
-#define __pyx_n_u_ndim __pyx_string_tab[107]
-#define __pyx_n_u_obj __pyx_string_tab[108]
-#define __pyx_n_u_pack __pyx_string_tab[109]
-#define __pyx_n_u_pop __pyx_string_tab[110]
-#define __pyx_n_u_posted __pyx_string_tab[111]
-#define __pyx_n_u_q __pyx_string_tab[112]
-#define __pyx_n_u_register __pyx_string_tab[113]
-#define __pyx_n_u_return __pyx_string_tab[114]
-#define __pyx_n_u_self __pyx_string_tab[115]
-#define __pyx_n_u_setdefault __pyx_string_tab[116]
-#define __pyx_n_u_shape __pyx_string_tab[117]
-#define __pyx_n_u_size __pyx_string_tab[118]
-#define __pyx_n_u_start __pyx_string_tab[119]
-#define __pyx_n_u_state __pyx_string_tab[120]
-#define __pyx_n_u_step __pyx_string_tab[121]
-#define __pyx_n_u_stop __pyx_string_tab[122]
-#define __pyx_n_u_struct __pyx_string_tab[123]
-#define __pyx_n_u_time __pyx_string_tab[124]
-#define __pyx_n_u_today __pyx_string_tab[125]
-#define __pyx_n_u_unpack __pyx_string_tab[126]
-#define __pyx_n_u_update __pyx_string_tab[127]
-#define __pyx_n_u_use_setstate __pyx_string_tab[128]
-#define __pyx_n_u_values __pyx_string_tab[129]
-#define __pyx_n_u_w __pyx_string_tab[130]
-#define __pyx_n_u_x __pyx_string_tab[131]
-#define __pyx_n_b_O __pyx_string_tab[132]
-#define __pyx_kp_b_iso88591_AV1 __pyx_string_tab[133]
-#define __pyx_kp_b_iso88591_q_0_kQR_6_7_1 __pyx_string_tab[134]
-#define __pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N __pyx_string_tab[135]
-#define __pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_a __pyx_string_tab[136]
+#define __pyx_kp_u_cython_uint_1_2 __pyx_string_tab[23]
+#define __pyx_kp_u_cython_ulonglong_1 __pyx_string_tab[24]
+#define __pyx_kp_u_cython_ushort_1 __pyx_string_tab[25]
+#define __pyx_kp_u_disable __pyx_string_tab[26]
+#define __pyx_kp_u_enable __pyx_string_tab[27]
+#define __pyx_kp_u_gc __pyx_string_tab[28]
+#define __pyx_kp_u_isenabled __pyx_string_tab[29]
+#define __pyx_kp_u_no_default___reduce___due_to_non __pyx_string_tab[30]
+#define __pyx_kp_u_src_boyau_ledger_kernel_py __pyx_string_tab[31]
+#define __pyx_kp_u_unable_to_allocate_array_data __pyx_string_tab[32]
+#define __pyx_kp_u_unable_to_allocate_shape_and_str __pyx_string_tab[33]
+#define __pyx_n_u_ACCOUNT_COLUMNS __pyx_string_tab[34]
+#define __pyx_n_u_ASCII __pyx_string_tab[35]
+#define __pyx_n_u_COMPILED __pyx_string_tab[36]
+#define __pyx_n_u_COUNTER_COLUMNS __pyx_string_tab[37]
+#define __pyx_n_u_Ellipsis __pyx_string_tab[38]
+#define __pyx_n_u_HOLD_COLUMNS __pyx_string_tab[39]
+#define __pyx_n_u_Kernel __pyx_string_tab[40]
+#define __pyx_n_u_Kernel___reduce_cython __pyx_string_tab[41]
+#define __pyx_n_u_Kernel___setstate_cython __pyx_string_tab[42]
+#define __pyx_n_u_Kernel_decide __pyx_string_tab[43]
+#define __pyx_n_u_Kernel_entry_of __pyx_string_tab[44]
+#define __pyx_n_u_Kernel_hold_of __pyx_string_tab[45]
+#define __pyx_n_u_Kernel_index_holds __pyx_string_tab[46]
+#define __pyx_n_u_Kernel_insert_all __pyx_string_tab[47]
+#define __pyx_n_u_None __pyx_string_tab[48]
+#define __pyx_n_u_RULE_COLUMNS __pyx_string_tab[49]
+#define __pyx_n_u_Sequence __pyx_string_tab[50]
+#define __pyx_n_u_View_MemoryView __pyx_string_tab[51]
+#define __pyx_n_u_Pyx_PyDict_NextRef __pyx_string_tab[52]
+#define __pyx_n_u_annotate __pyx_string_tab[53]
+#define __pyx_n_u_class __pyx_string_tab[54]
+#define __pyx_n_u_class_getitem __pyx_string_tab[55]
+#define __pyx_n_u_dict __pyx_string_tab[56]
+#define __pyx_n_u_func __pyx_string_tab[57]
+#define __pyx_n_u_getstate __pyx_string_tab[58]
+#define __pyx_n_u_import __pyx_string_tab[59]
+#define __pyx_n_u_main __pyx_string_tab[60]
+#define __pyx_n_u_module __pyx_string_tab[61]
+#define __pyx_n_u_name_2 __pyx_string_tab[62]
+#define __pyx_n_u_new __pyx_string_tab[63]
+#define __pyx_n_u_pyx_checksum __pyx_string_tab[64]
+#define __pyx_n_u_pyx_result __pyx_string_tab[65]
+#define __pyx_n_u_pyx_state __pyx_string_tab[66]
+#define __pyx_n_u_pyx_type __pyx_string_tab[67]
+#define __pyx_n_u_pyx_unpickle_Enum __pyx_string_tab[68]
+#define __pyx_n_u_pyx_unpickle_Kernel __pyx_string_tab[69]
+#define __pyx_n_u_pyx_vtable __pyx_string_tab[70]
+#define __pyx_n_u_qualname __pyx_string_tab[71]
+#define __pyx_n_u_reduce __pyx_string_tab[72]
+#define __pyx_n_u_reduce_cython __pyx_string_tab[73]
+#define __pyx_n_u_reduce_ex __pyx_string_tab[74]
+#define __pyx_n_u_set_name __pyx_string_tab[75]
+#define __pyx_n_u_setstate __pyx_string_tab[76]
+#define __pyx_n_u_setstate_cython __pyx_string_tab[77]
+#define __pyx_n_u_test __pyx_string_tab[78]
+#define __pyx_n_u_dict_2 __pyx_string_tab[79]
+#define __pyx_n_u_is_coroutine __pyx_string_tab[80]
+#define __pyx_n_u_abc __pyx_string_tab[81]
+#define __pyx_n_u_allocate_buffer __pyx_string_tab[82]
+#define __pyx_n_u_answer __pyx_string_tab[83]
+#define __pyx_n_u_asyncio_coroutines __pyx_string_tab[84]
+#define __pyx_n_u_base __pyx_string_tab[85]
+#define __pyx_n_u_boyau_ledger_kernel __pyx_string_tab[86]
+#define __pyx_n_u_broken __pyx_string_tab[87]
+#define __pyx_n_u_c __pyx_string_tab[88]
+#define __pyx_n_u_chain __pyx_string_tab[89]
+#define __pyx_n_u_cline_in_traceback __pyx_string_tab[90]
+#define __pyx_n_u_count __pyx_string_tab[91]
+#define __pyx_n_u_decide __pyx_string_tab[92]
+#define __pyx_n_u_dtype_is_object __pyx_string_tab[93]
+#define __pyx_n_u_encode __pyx_string_tab[94]
+#define __pyx_n_u_entry_of __pyx_string_tab[95]
+#define __pyx_n_u_enumerate __pyx_string_tab[96]
+#define __pyx_n_u_error __pyx_string_tab[97]
+#define __pyx_n_u_expired __pyx_string_tab[98]
+#define __pyx_n_u_flags __pyx_string_tab[99]
+#define __pyx_n_u_format __pyx_string_tab[100]
+#define __pyx_n_u_fortran __pyx_string_tab[101]
+#define __pyx_n_u_get __pyx_string_tab[102]
+#define __pyx_n_u_h __pyx_string_tab[103]
+#define __pyx_n_u_high __pyx_string_tab[104]
+#define __pyx_n_u_hold_of __pyx_string_tab[105]
+#define __pyx_n_u_i __pyx_string_tab[106]
+#define __pyx_n_u_id __pyx_string_tab[107]
+#define __pyx_n_u_index __pyx_string_tab[108]
+#define __pyx_n_u_index_holds __pyx_string_tab[109]
+#define __pyx_n_u_insert_all __pyx_string_tab[110]
+#define __pyx_n_u_items __pyx_string_tab[111]
+#define __pyx_n_u_itemsize __pyx_string_tab[112]
+#define __pyx_n_u_j __pyx_string_tab[113]
+#define __pyx_n_u_keep __pyx_string_tab[114]
+#define __pyx_n_u_keys __pyx_string_tab[115]
+#define __pyx_n_u_linked __pyx_string_tab[116]
+#define __pyx_n_u_low __pyx_string_tab[117]
+#define __pyx_n_u_memview __pyx_string_tab[118]
+#define __pyx_n_u_mode __pyx_string_tab[119]
+#define __pyx_n_u_n __pyx_string_tab[120]
+#define __pyx_n_u_name __pyx_string_tab[121]
+#define __pyx_n_u_ndim __pyx_string_tab[122]
+#define __pyx_n_u_new_keys __pyx_string_tab[123]
+#define __pyx_n_u_new_values __pyx_string_tab[124]
+#define __pyx_n_u_obj __pyx_string_tab[125]
+#define __pyx_n_u_pack __pyx_string_tab[126]
+#define __pyx_n_u_pop __pyx_string_tab[127]
+#define __pyx_n_u_posted __pyx_string_tab[128]
+#define __pyx_n_u_q __pyx_string_tab[129]
+#define __pyx_n_u_register __pyx_string_tab[130]
+#define __pyx_n_u_return __pyx_string_tab[131]
+#define __pyx_n_u_self __pyx_string_tab[132]
+#define __pyx_n_u_setdefault __pyx_string_tab[133]
+#define __pyx_n_u_shape __pyx_string_tab[134]
+#define __pyx_n_u_size __pyx_string_tab[135]
+#define __pyx_n_u_start __pyx_string_tab[136]
+#define __pyx_n_u_state __pyx_string_tab[137]
+#define __pyx_n_u_step __pyx_string_tab[138]
+#define __pyx_n_u_stop __pyx_string_tab[139]
+#define __pyx_n_u_struct __pyx_string_tab[140]
+#define __pyx_n_u_time __pyx_string_tab[141]
+#define __pyx_n_u_today __pyx_string_tab[142]
+#define __pyx_n_u_unpack __pyx_string_tab[143]
+#define __pyx_n_u_update __pyx_string_tab[144]
+#define __pyx_n_u_use_setstate __pyx_string_tab[145]
+#define __pyx_n_u_values __pyx_string_tab[146]
+#define __pyx_n_u_w __pyx_string_tab[147]
+#define __pyx_n_u_x __pyx_string_tab[148]
+#define __pyx_n_b_O __pyx_string_tab[149]
+#define __pyx_kp_b_iso88591_AV1 __pyx_string_tab[150]
+#define __pyx_kp_b_iso88591_q_0_kQR_6_7_1 __pyx_string_tab[151]
+#define __pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N __pyx_string_tab[152]
+#define __pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_A __pyx_string_tab[153]
+#define __pyx_kp_b_iso88591_A_E_axvQa_QfHHAT_1A __pyx_string_tab[154]
+#define __pyx_kp_b_iso88591_22Fa_t_auA __pyx_string_tab[155]
+#define __pyx_kp_b_iso88591_33Gq_HA_t6_q __pyx_string_tab[156]
+#define __pyx_kp_b_iso88591_Q_E_at1_Q_Kt_c_e1Cwb_dRWWXX_bbd __pyx_string_tab[157]
 #define __pyx_int_0 __pyx_number_tab[0]
 #define __pyx_int_neg_1 __pyx_number_tab[1]
 #define __pyx_int_8 __pyx_number_tab[2]
@@ -4071,8 +4099,8 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_int_32 __pyx_number_tab[4]
 #define __pyx_int_48 __pyx_number_tab[5]
 #define __pyx_int_65535 __pyx_number_tab[6]
-#define __pyx_int_40944594 __pyx_number_tab[7]
-#define __pyx_int_136983863 __pyx_number_tab[8]
+#define __pyx_int_136983863 __pyx_number_tab[7]
+#define __pyx_int_201598939 __pyx_number_tab[8]
 #define __pyx_int_2147483648 __pyx_number_tab[9]
 #define __pyx_int_4294967296 __pyx_number_tab[10]
 /* #### Code section: module_state_clear ### */
@@ -4089,8 +4117,8 @@ static CYTHON_SMALL_CODE int __pyx_m_clear(PyObject *m) {
   #if CYTHON_PEP489_MULTI_PHASE_INIT
   __Pyx_State_RemoveModule(NULL);
   #endif
-  Py_CLEAR(clear_module_state->__pyx_ptype_6kernel_Kernel);
-  Py_CLEAR(clear_module_state->__pyx_type_6kernel_Kernel);
+  Py_CLEAR(clear_module_state->__pyx_ptype_5boyau_6ledger_6kernel_Kernel);
+  Py_CLEAR(clear_module_state->__pyx_type_5boyau_6ledger_6kernel_Kernel);
   Py_CLEAR(clear_module_state->__pyx_array_type);
   Py_CLEAR(clear_module_state->__pyx_type___pyx_array);
   Py_CLEAR(clear_module_state->__pyx_MemviewEnum_type);
@@ -4105,8 +4133,8 @@ static CYTHON_SMALL_CODE int __pyx_m_clear(PyObject *m) {
   Py_CLEAR(clear_module_state->__pyx_umethod_PyDict_Type_values.method);
   for (int i=0; i<1; ++i) { Py_CLEAR(clear_module_state->__pyx_slice[i]); }
   for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
-  for (int i=0; i<4; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<137; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<8; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
+  for (int i=0; i<158; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<11; ++i) { Py_CLEAR(clear_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_clear_contents ### */
 /* CommonTypesMetaclass.module_state_clear */
@@ -4130,8 +4158,8 @@ static CYTHON_SMALL_CODE int __pyx_m_traverse(PyObject *m, visitproc visit, void
   __Pyx_VISIT_CONST(traverse_module_state->__pyx_empty_tuple);
   __Pyx_VISIT_CONST(traverse_module_state->__pyx_empty_bytes);
   __Pyx_VISIT_CONST(traverse_module_state->__pyx_empty_unicode);
-  Py_VISIT(traverse_module_state->__pyx_ptype_6kernel_Kernel);
-  Py_VISIT(traverse_module_state->__pyx_type_6kernel_Kernel);
+  Py_VISIT(traverse_module_state->__pyx_ptype_5boyau_6ledger_6kernel_Kernel);
+  Py_VISIT(traverse_module_state->__pyx_type_5boyau_6ledger_6kernel_Kernel);
   Py_VISIT(traverse_module_state->__pyx_array_type);
   Py_VISIT(traverse_module_state->__pyx_type___pyx_array);
   Py_VISIT(traverse_module_state->__pyx_MemviewEnum_type);
@@ -4146,8 +4174,8 @@ static CYTHON_SMALL_CODE int __pyx_m_traverse(PyObject *m, visitproc visit, void
   Py_VISIT(traverse_module_state->__pyx_umethod_PyDict_Type_values.method);
   for (int i=0; i<1; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_slice[i]); }
   for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
-  for (int i=0; i<4; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<137; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<8; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
+  for (int i=0; i<158; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<11; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_traverse_contents ### */
 /* CommonTypesMetaclass.module_state_traverse */
@@ -18334,7 +18362,7 @@ static PyObject *__pyx_unpickle_Enum__set_state(struct __pyx_MemviewEnum_obj *__
   return __pyx_r;
 }
 
-/* "kernel.py":84
+/* "boyau/ledger/kernel.py":84
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18342,49 +18370,49 @@ static PyObject *__pyx_unpickle_Enum__set_state(struct __pyx_MemviewEnum_obj *__
  * @cython.exceptval(check=False)
 */
 
-static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_LONG __pyx_v_low, unsigned PY_LONG_LONG __pyx_v_high, unsigned PY_LONG_LONG __pyx_v_seed) {
+static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_mix(unsigned PY_LONG_LONG __pyx_v_low, unsigned PY_LONG_LONG __pyx_v_high, unsigned PY_LONG_LONG __pyx_v_seed) {
   unsigned PY_LONG_LONG __pyx_v_x;
   unsigned PY_LONG_LONG __pyx_r;
   unsigned PY_LONG_LONG __pyx_t_1;
   int __pyx_t_2;
 
-  /* "kernel.py":89
+  /* "boyau/ledger/kernel.py":89
  * def mix(low: cython.ulonglong, high: cython.ulonglong, seed: cython.ulonglong) -> cython.ulonglong:
  *     """Spread a 128-bit id over 64 bits (splitmix finaliser, seeded per ledger so that nobody can aim at one slot)."""
  *     x: cython.ulonglong = (low ^ seed) & MASK             # <<<<<<<<<<<<<<
  *     x = ((x ^ (x >> 30)) * MIX_B) & MASK
  *     x = (x ^ (x >> 27) ^ high) & MASK
 */
-  __pyx_v_x = ((__pyx_v_low ^ __pyx_v_seed) & __pyx_v_6kernel_MASK);
+  __pyx_v_x = ((__pyx_v_low ^ __pyx_v_seed) & __pyx_v_5boyau_6ledger_6kernel_MASK);
 
-  /* "kernel.py":90
+  /* "boyau/ledger/kernel.py":90
  *     """Spread a 128-bit id over 64 bits (splitmix finaliser, seeded per ledger so that nobody can aim at one slot)."""
  *     x: cython.ulonglong = (low ^ seed) & MASK
  *     x = ((x ^ (x >> 30)) * MIX_B) & MASK             # <<<<<<<<<<<<<<
  *     x = (x ^ (x >> 27) ^ high) & MASK
  *     x = ((x ^ (x >> 31)) * MIX_A) & MASK
 */
-  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 30)) * __pyx_v_6kernel_MIX_B) & __pyx_v_6kernel_MASK);
+  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 30)) * __pyx_v_5boyau_6ledger_6kernel_MIX_B) & __pyx_v_5boyau_6ledger_6kernel_MASK);
 
-  /* "kernel.py":91
+  /* "boyau/ledger/kernel.py":91
  *     x: cython.ulonglong = (low ^ seed) & MASK
  *     x = ((x ^ (x >> 30)) * MIX_B) & MASK
  *     x = (x ^ (x >> 27) ^ high) & MASK             # <<<<<<<<<<<<<<
  *     x = ((x ^ (x >> 31)) * MIX_A) & MASK
  *     x = x ^ (x >> 29)
 */
-  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 27)) ^ __pyx_v_high) & __pyx_v_6kernel_MASK);
+  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 27)) ^ __pyx_v_high) & __pyx_v_5boyau_6ledger_6kernel_MASK);
 
-  /* "kernel.py":92
+  /* "boyau/ledger/kernel.py":92
  *     x = ((x ^ (x >> 30)) * MIX_B) & MASK
  *     x = (x ^ (x >> 27) ^ high) & MASK
  *     x = ((x ^ (x >> 31)) * MIX_A) & MASK             # <<<<<<<<<<<<<<
  *     x = x ^ (x >> 29)
  *     return x if x != 0 else 1
 */
-  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 31)) * __pyx_v_6kernel_MIX_A) & __pyx_v_6kernel_MASK);
+  __pyx_v_x = (((__pyx_v_x ^ (__pyx_v_x >> 31)) * __pyx_v_5boyau_6ledger_6kernel_MIX_A) & __pyx_v_5boyau_6ledger_6kernel_MASK);
 
-  /* "kernel.py":93
+  /* "boyau/ledger/kernel.py":93
  *     x = (x ^ (x >> 27) ^ high) & MASK
  *     x = ((x ^ (x >> 31)) * MIX_A) & MASK
  *     x = x ^ (x >> 29)             # <<<<<<<<<<<<<<
@@ -18393,7 +18421,7 @@ static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_
 */
   __pyx_v_x = (__pyx_v_x ^ (__pyx_v_x >> 29));
 
-  /* "kernel.py":94
+  /* "boyau/ledger/kernel.py":94
  *     x = ((x ^ (x >> 31)) * MIX_A) & MASK
  *     x = x ^ (x >> 29)
  *     return x if x != 0 else 1             # <<<<<<<<<<<<<<
@@ -18415,7 +18443,7 @@ static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_
   }
   goto __pyx_L0;
 
-  /* "kernel.py":84
+  /* "boyau/ledger/kernel.py":84
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18430,7 +18458,7 @@ static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_
   return __pyx_r;
 }
 
-/* "kernel.py":97
+/* "boyau/ledger/kernel.py":97
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18438,7 +18466,7 @@ static CYTHON_INLINE unsigned PY_LONG_LONG __pyx_f_6kernel_mix(unsigned PY_LONG_
  * @cython.exceptval(check=False)
 */
 
-static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool, PY_LONG_LONG __pyx_v_begin, PY_LONG_LONG __pyx_v_end, PY_LONG_LONG __pyx_v_value) {
+static CYTHON_INLINE int __pyx_f_5boyau_6ledger_6kernel_inside(__Pyx_memviewslice __pyx_v_pool, PY_LONG_LONG __pyx_v_begin, PY_LONG_LONG __pyx_v_end, PY_LONG_LONG __pyx_v_value) {
   PY_LONG_LONG __pyx_v_low;
   PY_LONG_LONG __pyx_v_high;
   PY_LONG_LONG __pyx_v_middle;
@@ -18447,7 +18475,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
   PY_LONG_LONG __pyx_t_2;
   int __pyx_t_3;
 
-  /* "kernel.py":102
+  /* "boyau/ledger/kernel.py":102
  * def inside(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
  *     """Tell whether *value* lies in one of the sorted, disjoint intervals (low, high) of ``pool[begin:end]``."""
  *     low: cython.longlong = 0             # <<<<<<<<<<<<<<
@@ -18456,7 +18484,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
 */
   __pyx_v_low = 0;
 
-  /* "kernel.py":103
+  /* "boyau/ledger/kernel.py":103
  *     """Tell whether *value* lies in one of the sorted, disjoint intervals (low, high) of ``pool[begin:end]``."""
  *     low: cython.longlong = 0
  *     high: cython.longlong = (end - begin) // 2             # <<<<<<<<<<<<<<
@@ -18465,7 +18493,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
 */
   __pyx_v_high = ((__pyx_v_end - __pyx_v_begin) / 2);
 
-  /* "kernel.py":105
+  /* "boyau/ledger/kernel.py":105
  *     high: cython.longlong = (end - begin) // 2
  *     middle: cython.longlong
  *     while low < high:             # <<<<<<<<<<<<<<
@@ -18478,7 +18506,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
 
     if (!__pyx_t_1) break;
 
-    /* "kernel.py":106
+    /* "boyau/ledger/kernel.py":106
  *     middle: cython.longlong
  *     while low < high:
  *         middle = (low + high) // 2             # <<<<<<<<<<<<<<
@@ -18487,7 +18515,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
 */
     __pyx_v_middle = ((__pyx_v_low + __pyx_v_high) / 2);
 
-    /* "kernel.py":107
+    /* "boyau/ledger/kernel.py":107
  *     while low < high:
  *         middle = (low + high) // 2
  *         if pool[begin + 2 * middle] <= value:             # <<<<<<<<<<<<<<
@@ -18500,7 +18528,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
     if (__pyx_t_1) {
 
 
-      /* "kernel.py":108
+      /* "boyau/ledger/kernel.py":108
  *         middle = (low + high) // 2
  *         if pool[begin + 2 * middle] <= value:
  *             low = middle + 1             # <<<<<<<<<<<<<<
@@ -18509,7 +18537,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
 */
       __pyx_v_low = (__pyx_v_middle + 1);
 
-      /* "kernel.py":107
+      /* "boyau/ledger/kernel.py":107
  *     while low < high:
  *         middle = (low + high) // 2
  *         if pool[begin + 2 * middle] <= value:             # <<<<<<<<<<<<<<
@@ -18519,7 +18547,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
       goto __pyx_L5;
     }
 
-    /* "kernel.py":110
+    /* "boyau/ledger/kernel.py":110
  *             low = middle + 1
  *         else:
  *             high = middle             # <<<<<<<<<<<<<<
@@ -18532,7 +18560,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
     __pyx_L5:;
   }
 
-  /* "kernel.py":111
+  /* "boyau/ledger/kernel.py":111
  *         else:
  *             high = middle
  *     return low > 0 and value <= pool[begin + 2 * low - 1]             # <<<<<<<<<<<<<<
@@ -18561,7 +18589,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
   }
   goto __pyx_L0;
 
-  /* "kernel.py":97
+  /* "boyau/ledger/kernel.py":97
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18578,7 +18606,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
   return __pyx_r;
 }
 
-/* "kernel.py":114
+/* "boyau/ledger/kernel.py":114
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18586,7 +18614,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_inside(__Pyx_memviewslice __pyx_v_pool,
  * @cython.exceptval(check=False)
 */
 
-static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool, PY_LONG_LONG __pyx_v_begin, PY_LONG_LONG __pyx_v_end, PY_LONG_LONG __pyx_v_value) {
+static CYTHON_INLINE int __pyx_f_5boyau_6ledger_6kernel_listed(__Pyx_memviewslice __pyx_v_pool, PY_LONG_LONG __pyx_v_begin, PY_LONG_LONG __pyx_v_end, PY_LONG_LONG __pyx_v_value) {
   PY_LONG_LONG __pyx_v_low;
   PY_LONG_LONG __pyx_v_high;
   PY_LONG_LONG __pyx_v_middle;
@@ -18595,7 +18623,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
   PY_LONG_LONG __pyx_t_2;
   int __pyx_t_3;
 
-  /* "kernel.py":119
+  /* "boyau/ledger/kernel.py":119
  * def listed(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
  *     """Tell whether *value* is in the sorted list ``pool[begin:end]``."""
  *     low: cython.longlong = begin             # <<<<<<<<<<<<<<
@@ -18604,7 +18632,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 */
   __pyx_v_low = __pyx_v_begin;
 
-  /* "kernel.py":120
+  /* "boyau/ledger/kernel.py":120
  *     """Tell whether *value* is in the sorted list ``pool[begin:end]``."""
  *     low: cython.longlong = begin
  *     high: cython.longlong = end             # <<<<<<<<<<<<<<
@@ -18613,7 +18641,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 */
   __pyx_v_high = __pyx_v_end;
 
-  /* "kernel.py":122
+  /* "boyau/ledger/kernel.py":122
  *     high: cython.longlong = end
  *     middle: cython.longlong
  *     while low < high:             # <<<<<<<<<<<<<<
@@ -18626,7 +18654,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 
     if (!__pyx_t_1) break;
 
-    /* "kernel.py":123
+    /* "boyau/ledger/kernel.py":123
  *     middle: cython.longlong
  *     while low < high:
  *         middle = (low + high) // 2             # <<<<<<<<<<<<<<
@@ -18635,7 +18663,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 */
     __pyx_v_middle = ((__pyx_v_low + __pyx_v_high) / 2);
 
-    /* "kernel.py":124
+    /* "boyau/ledger/kernel.py":124
  *     while low < high:
  *         middle = (low + high) // 2
  *         if pool[middle] < value:             # <<<<<<<<<<<<<<
@@ -18648,7 +18676,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
     if (__pyx_t_1) {
 
 
-      /* "kernel.py":125
+      /* "boyau/ledger/kernel.py":125
  *         middle = (low + high) // 2
  *         if pool[middle] < value:
  *             low = middle + 1             # <<<<<<<<<<<<<<
@@ -18657,7 +18685,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 */
       __pyx_v_low = (__pyx_v_middle + 1);
 
-      /* "kernel.py":124
+      /* "boyau/ledger/kernel.py":124
  *     while low < high:
  *         middle = (low + high) // 2
  *         if pool[middle] < value:             # <<<<<<<<<<<<<<
@@ -18667,7 +18695,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
       goto __pyx_L5;
     }
 
-    /* "kernel.py":127
+    /* "boyau/ledger/kernel.py":127
  *             low = middle + 1
  *         else:
  *             high = middle             # <<<<<<<<<<<<<<
@@ -18680,7 +18708,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
     __pyx_L5:;
   }
 
-  /* "kernel.py":128
+  /* "boyau/ledger/kernel.py":128
  *         else:
  *             high = middle
  *     return low < end and pool[low] == value             # <<<<<<<<<<<<<<
@@ -18709,7 +18737,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
   }
   goto __pyx_L0;
 
-  /* "kernel.py":114
+  /* "boyau/ledger/kernel.py":114
  * 
  * 
  * @cython.cfunc             # <<<<<<<<<<<<<<
@@ -18726,7 +18754,7 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
   return __pyx_r;
 }
 
-/* "kernel.py":170
+/* "boyau/ledger/kernel.py":171
  *     hold_now = cython.declare(cython.longlong)
  * 
  *     def __init__(self) -> None:             # <<<<<<<<<<<<<<
@@ -18735,14 +18763,14 @@ static CYTHON_INLINE int __pyx_f_6kernel_listed(__Pyx_memviewslice __pyx_v_pool,
 */
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_1__init__(PyObject *__pyx_v_self, 
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_1__init__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL_TPNEW
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
 PyObject *__pyx_args, PyObject *__pyx_kwds
 #endif
 ); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_1__init__(PyObject *__pyx_v_self, 
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_1__init__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL_TPNEW
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
@@ -18768,14 +18796,14 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   const Py_ssize_t __pyx_kwds_len = unlikely(__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL_TPNEW(__pyx_kwds) : 0;
   if (unlikely(__pyx_kwds_len < 0)) return -1;
   if (unlikely(__pyx_kwds_len > 0)) {__Pyx_RejectKeywords("__init__", __pyx_kwds); return -1;}
-  __pyx_r = __pyx_pf_6kernel_6Kernel___init__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel___init__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel___init__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -18784,7 +18812,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("__init__", 0);
 
-  /* "kernel.py":171
+  /* "boyau/ledger/kernel.py":172
  * 
  *     def __init__(self) -> None:
  *         self.accounts = 0             # <<<<<<<<<<<<<<
@@ -18793,7 +18821,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
   __pyx_v_self->accounts = 0;
 
-  /* "kernel.py":172
+  /* "boyau/ledger/kernel.py":173
  *     def __init__(self) -> None:
  *         self.accounts = 0
  *         self.subjects = 0             # <<<<<<<<<<<<<<
@@ -18802,7 +18830,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
   __pyx_v_self->subjects = 0;
 
-  /* "kernel.py":173
+  /* "boyau/ledger/kernel.py":174
  *         self.accounts = 0
  *         self.subjects = 0
  *         self.holds = 0             # <<<<<<<<<<<<<<
@@ -18811,7 +18839,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
   __pyx_v_self->holds = 0;
 
-  /* "kernel.py":174
+  /* "boyau/ledger/kernel.py":175
  *         self.subjects = 0
  *         self.holds = 0
  *         self.ids = 0             # <<<<<<<<<<<<<<
@@ -18820,7 +18848,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
   __pyx_v_self->ids = 0;
 
-  /* "kernel.py":175
+  /* "boyau/ledger/kernel.py":176
  *         self.holds = 0
  *         self.ids = 0
  *         self.seed = 0             # <<<<<<<<<<<<<<
@@ -18829,35 +18857,35 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
   __pyx_v_self->seed = 0;
 
-  /* "kernel.py":176
+  /* "boyau/ledger/kernel.py":177
  *         self.ids = 0
  *         self.seed = 0
  *         self.returned = {}             # <<<<<<<<<<<<<<
  *         self.carry_from = set()
  * 
 */
-  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 176, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 177, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __Pyx_GIVEREF(__pyx_t_1);
   __Pyx_GOTREF(__pyx_v_self->returned);
   __Pyx_DECREF_SET(__pyx_v_self->returned, ((PyObject*)__pyx_t_1));
   __pyx_t_1 = 0;
 
-  /* "kernel.py":177
+  /* "boyau/ledger/kernel.py":178
  *         self.seed = 0
  *         self.returned = {}
  *         self.carry_from = set()             # <<<<<<<<<<<<<<
  * 
  *     # ---- a batch ----------------------------------------------------------------------------------------------------
 */
-  __pyx_t_1 = PySet_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 177, __pyx_L1_error)
+  __pyx_t_1 = PySet_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 178, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __Pyx_GIVEREF(__pyx_t_1);
   __Pyx_GOTREF(__pyx_v_self->carry_from);
   __Pyx_DECREF_SET(__pyx_v_self->carry_from, ((PyObject*)__pyx_t_1));
   __pyx_t_1 = 0;
 
-  /* "kernel.py":170
+  /* "boyau/ledger/kernel.py":171
  *     hold_now = cython.declare(cython.longlong)
  * 
  *     def __init__(self) -> None:             # <<<<<<<<<<<<<<
@@ -18870,7 +18898,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.__init__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.__init__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -18878,7 +18906,7 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
   return __pyx_r;
 }
 
-/* "kernel.py":181
+/* "boyau/ledger/kernel.py":182
  *     # ---- a batch ----------------------------------------------------------------------------------------------------
  * 
  *     def decide(             # <<<<<<<<<<<<<<
@@ -18887,16 +18915,16 @@ static int __pyx_pf_6kernel_6Kernel___init__(struct __pyx_obj_6kernel_Kernel *__
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_3decide(PyObject *__pyx_v_self, 
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3decide(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
 PyObject *__pyx_args, PyObject *__pyx_kwds
 #endif
 ); /*proto*/
-PyDoc_STRVAR(__pyx_doc_6kernel_6Kernel_2decide, "Decide *count* rows (three views of the same bytes), the first *expired* of which the ledger made itself.\n\n        Writes ``settled``, ``result`` and ``detail`` into the rows and returns how many were posted. With *keep* false\n        every effect is taken back before returning: a dry run.\n        ");
-static PyMethodDef __pyx_mdef_6kernel_6Kernel_3decide = {"decide", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_3decide, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_6kernel_6Kernel_2decide};
-static PyObject *__pyx_pw_6kernel_6Kernel_3decide(PyObject *__pyx_v_self, 
+PyDoc_STRVAR(__pyx_doc_5boyau_6ledger_6kernel_6Kernel_2decide, "Decide *count* rows (three views of the same bytes), the first *expired* of which the ledger made itself.\n\n        Writes ``settled``, ``result`` and ``detail`` into the rows and returns how many were posted. With *keep* false\n        every effect is taken back before returning: a dry run.\n        ");
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_3decide = {"decide", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3decide, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_2decide};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3decide(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
@@ -18934,88 +18962,88 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_q,&__pyx_mstate_global->__pyx_n_u_w,&__pyx_mstate_global->__pyx_n_u_h,&__pyx_mstate_global->__pyx_n_u_count,&__pyx_mstate_global->__pyx_n_u_expired,&__pyx_mstate_global->__pyx_n_u_base,&__pyx_mstate_global->__pyx_n_u_time,&__pyx_mstate_global->__pyx_n_u_today,&__pyx_mstate_global->__pyx_n_u_keep,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 181, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 182, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  9:
         values[8] = __Pyx_ArgRef_FASTCALL(__pyx_args, 8);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[8])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[8])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  8:
         values[7] = __Pyx_ArgRef_FASTCALL(__pyx_args, 7);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[7])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[7])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  7:
         values[6] = __Pyx_ArgRef_FASTCALL(__pyx_args, 6);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  6:
         values[5] = __Pyx_ArgRef_FASTCALL(__pyx_args, 5);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  5:
         values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  4:
         values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 181, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 182, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "decide", 0) < (0)) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "decide", 0) < (0)) __PYX_ERR(0, 182, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 9; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("decide", 1, 9, 9, i); __PYX_ERR(0, 181, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("decide", 1, 9, 9, i); __PYX_ERR(0, 182, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 9)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[5] = __Pyx_ArgRef_FASTCALL(__pyx_args, 5);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[6] = __Pyx_ArgRef_FASTCALL(__pyx_args, 6);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[7] = __Pyx_ArgRef_FASTCALL(__pyx_args, 7);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[7])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[7])) __PYX_ERR(0, 182, __pyx_L3_error)
       values[8] = __Pyx_ArgRef_FASTCALL(__pyx_args, 8);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[8])) __PYX_ERR(0, 181, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[8])) __PYX_ERR(0, 182, __pyx_L3_error)
     }
-    __pyx_v_q = __Pyx_PyObject_to_MemoryviewSlice_d_dc_PY_LONG_LONG(values[0], PyBUF_WRITABLE); if (unlikely(!__pyx_v_q.memview)) __PYX_ERR(0, 183, __pyx_L3_error)
-    __pyx_v_w = __Pyx_PyObject_to_MemoryviewSlice_d_dc_unsigned_int(values[1], PyBUF_WRITABLE); if (unlikely(!__pyx_v_w.memview)) __PYX_ERR(0, 184, __pyx_L3_error)
-    __pyx_v_h = __Pyx_PyObject_to_MemoryviewSlice_d_dc_unsigned_short(values[2], PyBUF_WRITABLE); if (unlikely(!__pyx_v_h.memview)) __PYX_ERR(0, 185, __pyx_L3_error)
-    __pyx_v_count = __Pyx_PyLong_As_PY_LONG_LONG(values[3]); if (unlikely((__pyx_v_count == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 186, __pyx_L3_error)
-    __pyx_v_expired = __Pyx_PyLong_As_PY_LONG_LONG(values[4]); if (unlikely((__pyx_v_expired == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 187, __pyx_L3_error)
-    __pyx_v_base = __Pyx_PyLong_As_PY_LONG_LONG(values[5]); if (unlikely((__pyx_v_base == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 188, __pyx_L3_error)
-    __pyx_v_time = __Pyx_PyLong_As_PY_LONG_LONG(values[6]); if (unlikely((__pyx_v_time == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 189, __pyx_L3_error)
-    __pyx_v_today = __Pyx_PyLong_As_PY_LONG_LONG(values[7]); if (unlikely((__pyx_v_today == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 190, __pyx_L3_error)
-    __pyx_v_keep = __Pyx_PyObject_IsTrue(values[8]); if (unlikely((__pyx_v_keep == (int)-1) && PyErr_Occurred())) __PYX_ERR(0, 191, __pyx_L3_error)
+    __pyx_v_q = __Pyx_PyObject_to_MemoryviewSlice_d_dc_PY_LONG_LONG(values[0], PyBUF_WRITABLE); if (unlikely(!__pyx_v_q.memview)) __PYX_ERR(0, 184, __pyx_L3_error)
+    __pyx_v_w = __Pyx_PyObject_to_MemoryviewSlice_d_dc_unsigned_int(values[1], PyBUF_WRITABLE); if (unlikely(!__pyx_v_w.memview)) __PYX_ERR(0, 185, __pyx_L3_error)
+    __pyx_v_h = __Pyx_PyObject_to_MemoryviewSlice_d_dc_unsigned_short(values[2], PyBUF_WRITABLE); if (unlikely(!__pyx_v_h.memview)) __PYX_ERR(0, 186, __pyx_L3_error)
+    __pyx_v_count = __Pyx_PyLong_As_PY_LONG_LONG(values[3]); if (unlikely((__pyx_v_count == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 187, __pyx_L3_error)
+    __pyx_v_expired = __Pyx_PyLong_As_PY_LONG_LONG(values[4]); if (unlikely((__pyx_v_expired == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 188, __pyx_L3_error)
+    __pyx_v_base = __Pyx_PyLong_As_PY_LONG_LONG(values[5]); if (unlikely((__pyx_v_base == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 189, __pyx_L3_error)
+    __pyx_v_time = __Pyx_PyLong_As_PY_LONG_LONG(values[6]); if (unlikely((__pyx_v_time == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 190, __pyx_L3_error)
+    __pyx_v_today = __Pyx_PyLong_As_PY_LONG_LONG(values[7]); if (unlikely((__pyx_v_today == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 191, __pyx_L3_error)
+    __pyx_v_keep = __Pyx_PyObject_IsTrue(values[8]); if (unlikely((__pyx_v_keep == (int)-1) && PyErr_Occurred())) __PYX_ERR(0, 192, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("decide", 1, 9, 9, __pyx_nargs); __PYX_ERR(0, 181, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("decide", 1, 9, 9, __pyx_nargs); __PYX_ERR(0, 182, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -19025,20 +19053,20 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_w, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_h, 1);
-  __Pyx_AddTraceback("kernel.Kernel.decide", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.decide", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
   if (unlikely(((PyObject *)__pyx_v_q.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "q"); __PYX_ERR(0, 183, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "q"); __PYX_ERR(0, 184, __pyx_L1_error)
   }
   if (unlikely(((PyObject *)__pyx_v_w.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "w"); __PYX_ERR(0, 184, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "w"); __PYX_ERR(0, 185, __pyx_L1_error)
   }
   if (unlikely(((PyObject *)__pyx_v_h.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "h"); __PYX_ERR(0, 185, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "h"); __PYX_ERR(0, 186, __pyx_L1_error)
   }
-  __pyx_r = __pyx_pf_6kernel_6Kernel_2decide(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), __pyx_v_q, __pyx_v_w, __pyx_v_h, __pyx_v_count, __pyx_v_expired, __pyx_v_base, __pyx_v_time, __pyx_v_today, __pyx_v_keep);
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v_q, __pyx_v_w, __pyx_v_h, __pyx_v_count, __pyx_v_expired, __pyx_v_base, __pyx_v_time, __pyx_v_today, __pyx_v_keep);
 
   /* function exit code */
   goto __pyx_L0;
@@ -19066,7 +19094,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_q, __Pyx_memviewslice __pyx_v_w, __Pyx_memviewslice __pyx_v_h, PY_LONG_LONG __pyx_v_count, PY_LONG_LONG __pyx_v_expired, PY_LONG_LONG __pyx_v_base, PY_LONG_LONG __pyx_v_time, PY_LONG_LONG __pyx_v_today, int __pyx_v_keep) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_q, __Pyx_memviewslice __pyx_v_w, __Pyx_memviewslice __pyx_v_h, PY_LONG_LONG __pyx_v_count, PY_LONG_LONG __pyx_v_expired, PY_LONG_LONG __pyx_v_base, PY_LONG_LONG __pyx_v_time, PY_LONG_LONG __pyx_v_today, int __pyx_v_keep) {
   PY_LONG_LONG __pyx_v_i;
   PY_LONG_LONG __pyx_v_j;
   PY_LONG_LONG __pyx_v_chain;
@@ -19081,17 +19109,17 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   PY_LONG_LONG __pyx_t_3;
   PY_LONG_LONG __pyx_t_4;
   Py_ssize_t __pyx_t_5;
-  int __pyx_t_6;
+  PY_LONG_LONG __pyx_t_6;
   int __pyx_t_7;
   int __pyx_t_8;
-  PY_LONG_LONG __pyx_t_9;
+  int __pyx_t_9;
   PyObject *__pyx_t_10 = NULL;
   int __pyx_lineno = 0;
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("decide", 0);
 
-  /* "kernel.py":198
+  /* "boyau/ledger/kernel.py":199
  *         every effect is taken back before returning: a dry run.
  *         """
  *         self.q = q             # <<<<<<<<<<<<<<
@@ -19102,7 +19130,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   __PYX_INC_MEMVIEW(&__pyx_v_q, 1);
   __pyx_v_self->q = __pyx_v_q;
 
-  /* "kernel.py":199
+  /* "boyau/ledger/kernel.py":200
  *         """
  *         self.q = q
  *         self.w = w             # <<<<<<<<<<<<<<
@@ -19113,7 +19141,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   __PYX_INC_MEMVIEW(&__pyx_v_w, 1);
   __pyx_v_self->w = __pyx_v_w;
 
-  /* "kernel.py":200
+  /* "boyau/ledger/kernel.py":201
  *         self.q = q
  *         self.w = w
  *         self.h = h             # <<<<<<<<<<<<<<
@@ -19124,7 +19152,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   __PYX_INC_MEMVIEW(&__pyx_v_h, 1);
   __pyx_v_self->h = __pyx_v_h;
 
-  /* "kernel.py":201
+  /* "boyau/ledger/kernel.py":202
  *         self.w = w
  *         self.h = h
  *         self.base = base             # <<<<<<<<<<<<<<
@@ -19133,7 +19161,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_self->base = __pyx_v_base;
 
-  /* "kernel.py":202
+  /* "boyau/ledger/kernel.py":203
  *         self.h = h
  *         self.base = base
  *         self.time = time             # <<<<<<<<<<<<<<
@@ -19142,7 +19170,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_self->time = __pyx_v_time;
 
-  /* "kernel.py":203
+  /* "boyau/ledger/kernel.py":204
  *         self.base = base
  *         self.time = time
  *         self.today = today             # <<<<<<<<<<<<<<
@@ -19151,7 +19179,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_self->today = __pyx_v_today;
 
-  /* "kernel.py":206
+  /* "boyau/ledger/kernel.py":207
  *         i: cython.longlong
  *         j: cython.longlong
  *         chain: cython.longlong = -1  # first row of the open chain             # <<<<<<<<<<<<<<
@@ -19160,7 +19188,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_chain = -1LL;
 
-  /* "kernel.py":207
+  /* "boyau/ledger/kernel.py":208
  *         j: cython.longlong
  *         chain: cython.longlong = -1  # first row of the open chain
  *         broken: cython.bint = False             # <<<<<<<<<<<<<<
@@ -19169,7 +19197,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_broken = 0;
 
-  /* "kernel.py":210
+  /* "boyau/ledger/kernel.py":211
  *         linked: cython.bint
  *         answer: cython.int
  *         posted: cython.longlong = 0             # <<<<<<<<<<<<<<
@@ -19178,7 +19206,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_posted = 0;
 
-  /* "kernel.py":211
+  /* "boyau/ledger/kernel.py":212
  *         answer: cython.int
  *         posted: cython.longlong = 0
  *         for i in range(count):             # <<<<<<<<<<<<<<
@@ -19192,7 +19220,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "kernel.py":212
+    /* "boyau/ledger/kernel.py":213
  *         posted: cython.longlong = 0
  *         for i in range(count):
  *             self.detail = 0             # <<<<<<<<<<<<<<
@@ -19201,7 +19229,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     __pyx_v_self->detail = 0;
 
-    /* "kernel.py":213
+    /* "boyau/ledger/kernel.py":214
  *         for i in range(count):
  *             self.detail = 0
  *             self.hold_now = -1             # <<<<<<<<<<<<<<
@@ -19210,29 +19238,41 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     __pyx_v_self->hold_now = -1LL;
 
-    /* "kernel.py":214
+    /* "boyau/ledger/kernel.py":215
  *             self.detail = 0
  *             self.hold_now = -1
  *             self.found = -1             # <<<<<<<<<<<<<<
  *             q[i, 14] = 0
- *             linked = (h[i, 43] & 1) != 0
+ *             self.was[i] = q[i, 8]
 */
     __pyx_v_self->found = -1LL;
 
-    /* "kernel.py":215
+    /* "boyau/ledger/kernel.py":216
  *             self.hold_now = -1
  *             self.found = -1
  *             q[i, 14] = 0             # <<<<<<<<<<<<<<
+ *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0
- *             if linked and chain < 0:
 */
     __pyx_t_4 = __pyx_v_i;
     __pyx_t_5 = 14;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = 0;
 
-    /* "kernel.py":216
+    /* "boyau/ledger/kernel.py":217
  *             self.found = -1
  *             q[i, 14] = 0
+ *             self.was[i] = q[i, 8]             # <<<<<<<<<<<<<<
+ *             linked = (h[i, 43] & 1) != 0
+ *             if linked and chain < 0:
+*/
+    __pyx_t_4 = __pyx_v_i;
+    __pyx_t_5 = 8;
+    __pyx_t_6 = __pyx_v_i;
+    *((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->was.data) + __pyx_t_6)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )));
+
+    /* "boyau/ledger/kernel.py":218
+ *             q[i, 14] = 0
+ *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0             # <<<<<<<<<<<<<<
  *             if linked and chain < 0:
  *                 chain = i
@@ -19241,8 +19281,8 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
     __pyx_t_5 = 43;
     __pyx_v_linked = (((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) & 1) != 0);
 
-    /* "kernel.py":217
- *             q[i, 14] = 0
+    /* "boyau/ledger/kernel.py":219
+ *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:             # <<<<<<<<<<<<<<
  *                 chain = i
@@ -19251,19 +19291,19 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
     if (__pyx_v_linked) {
     } else {
 
-      __pyx_t_6 = __pyx_v_linked;
+      __pyx_t_7 = __pyx_v_linked;
       goto __pyx_L6_bool_binop_done;
     }
-    __pyx_t_7 = (__pyx_v_chain < 0);
+    __pyx_t_8 = (__pyx_v_chain < 0);
 
 
-    __pyx_t_6 = __pyx_t_7;
+    __pyx_t_7 = __pyx_t_8;
 
     __pyx_L6_bool_binop_done:;
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
 
-      /* "kernel.py":218
+      /* "boyau/ledger/kernel.py":220
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:
  *                 chain = i             # <<<<<<<<<<<<<<
@@ -19272,7 +19312,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       __pyx_v_chain = __pyx_v_i;
 
-      /* "kernel.py":219
+      /* "boyau/ledger/kernel.py":221
  *             if linked and chain < 0:
  *                 chain = i
  *                 broken = False             # <<<<<<<<<<<<<<
@@ -19281,8 +19321,8 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       __pyx_v_broken = 0;
 
-      /* "kernel.py":217
- *             q[i, 14] = 0
+      /* "boyau/ledger/kernel.py":219
+ *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:             # <<<<<<<<<<<<<<
  *                 chain = i
@@ -19290,29 +19330,29 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     }
 
-    /* "kernel.py":220
+    /* "boyau/ledger/kernel.py":222
  *                 chain = i
  *                 broken = False
  *             if i < expired:             # <<<<<<<<<<<<<<
  *                 answer = self._expire(i)
  *             else:
 */
-    __pyx_t_6 = (__pyx_v_i < __pyx_v_expired);
+    __pyx_t_7 = (__pyx_v_i < __pyx_v_expired);
 
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
 
-      /* "kernel.py":221
+      /* "boyau/ledger/kernel.py":223
  *                 broken = False
  *             if i < expired:
  *                 answer = self._expire(i)             # <<<<<<<<<<<<<<
  *             else:
  *                 answer = self._known(i)
 */
-      __pyx_t_8 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_expire(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_8 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 221, __pyx_L1_error)
-      __pyx_v_answer = __pyx_t_8;
+      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_expire(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 223, __pyx_L1_error)
+      __pyx_v_answer = __pyx_t_9;
 
-      /* "kernel.py":220
+      /* "boyau/ledger/kernel.py":222
  *                 chain = i
  *                 broken = False
  *             if i < expired:             # <<<<<<<<<<<<<<
@@ -19322,7 +19362,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
       goto __pyx_L8;
     }
 
-    /* "kernel.py":223
+    /* "boyau/ledger/kernel.py":225
  *                 answer = self._expire(i)
  *             else:
  *                 answer = self._known(i)             # <<<<<<<<<<<<<<
@@ -19330,54 +19370,54 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
  *                     if chain >= 0 and linked and i == count - 1:
 */
     /*else*/ {
-      __pyx_t_8 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_known(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_8 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 223, __pyx_L1_error)
-      __pyx_v_answer = __pyx_t_8;
+      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_known(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 225, __pyx_L1_error)
+      __pyx_v_answer = __pyx_t_9;
 
-      /* "kernel.py":224
+      /* "boyau/ledger/kernel.py":226
  *             else:
  *                 answer = self._known(i)
  *                 if answer < 0:             # <<<<<<<<<<<<<<
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open
 */
-      __pyx_t_6 = (__pyx_v_answer < 0);
+      __pyx_t_7 = (__pyx_v_answer < 0);
 
-      if (__pyx_t_6) {
+      if (__pyx_t_7) {
 
 
-        /* "kernel.py":225
+        /* "boyau/ledger/kernel.py":227
  *                 answer = self._known(i)
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:             # <<<<<<<<<<<<<<
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:
 */
-        __pyx_t_7 = (__pyx_v_chain >= 0);
+        __pyx_t_8 = (__pyx_v_chain >= 0);
 
-        if (__pyx_t_7) {
+        if (__pyx_t_8) {
 
         } else {
 
-          __pyx_t_6 = __pyx_t_7;
+          __pyx_t_7 = __pyx_t_8;
 
           goto __pyx_L11_bool_binop_done;
         }
         if (__pyx_v_linked) {
         } else {
 
-          __pyx_t_6 = __pyx_v_linked;
+          __pyx_t_7 = __pyx_v_linked;
           goto __pyx_L11_bool_binop_done;
         }
-        __pyx_t_7 = (__pyx_v_i == (__pyx_v_count - 1));
+        __pyx_t_8 = (__pyx_v_i == (__pyx_v_count - 1));
 
 
-        __pyx_t_6 = __pyx_t_7;
+        __pyx_t_7 = __pyx_t_8;
 
         __pyx_L11_bool_binop_done:;
-        if (__pyx_t_6) {
+        if (__pyx_t_7) {
 
 
-          /* "kernel.py":226
+          /* "boyau/ledger/kernel.py":228
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open             # <<<<<<<<<<<<<<
@@ -19386,7 +19426,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
           __pyx_v_answer = 4;
 
-          /* "kernel.py":225
+          /* "boyau/ledger/kernel.py":227
  *                 answer = self._known(i)
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:             # <<<<<<<<<<<<<<
@@ -19396,30 +19436,30 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
           goto __pyx_L10;
         }
 
-        /* "kernel.py":227
+        /* "boyau/ledger/kernel.py":229
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:             # <<<<<<<<<<<<<<
  *                         answer = 5  # chain_broken
  *                     else:
 */
-        __pyx_t_7 = (__pyx_v_chain >= 0);
+        __pyx_t_8 = (__pyx_v_chain >= 0);
 
-        if (__pyx_t_7) {
+        if (__pyx_t_8) {
 
         } else {
 
-          __pyx_t_6 = __pyx_t_7;
+          __pyx_t_7 = __pyx_t_8;
 
           goto __pyx_L14_bool_binop_done;
         }
 
-        __pyx_t_6 = __pyx_v_broken;
+        __pyx_t_7 = __pyx_v_broken;
         __pyx_L14_bool_binop_done:;
-        if (__pyx_t_6) {
+        if (__pyx_t_7) {
 
 
-          /* "kernel.py":228
+          /* "boyau/ledger/kernel.py":230
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:
  *                         answer = 5  # chain_broken             # <<<<<<<<<<<<<<
@@ -19428,7 +19468,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
           __pyx_v_answer = 5;
 
-          /* "kernel.py":227
+          /* "boyau/ledger/kernel.py":229
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:             # <<<<<<<<<<<<<<
@@ -19438,7 +19478,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
           goto __pyx_L10;
         }
 
-        /* "kernel.py":230
+        /* "boyau/ledger/kernel.py":232
  *                         answer = 5  # chain_broken
  *                     else:
  *                         answer = self._row(i)             # <<<<<<<<<<<<<<
@@ -19446,12 +19486,12 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
 */
         /*else*/ {
-          __pyx_t_8 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_row(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_8 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 230, __pyx_L1_error)
-          __pyx_v_answer = __pyx_t_8;
+          __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_row(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 232, __pyx_L1_error)
+          __pyx_v_answer = __pyx_t_9;
         }
         __pyx_L10:;
 
-        /* "kernel.py":224
+        /* "boyau/ledger/kernel.py":226
  *             else:
  *                 answer = self._known(i)
  *                 if answer < 0:             # <<<<<<<<<<<<<<
@@ -19462,7 +19502,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
     }
     __pyx_L8:;
 
-    /* "kernel.py":231
+    /* "boyau/ledger/kernel.py":233
  *                     else:
  *                         answer = self._row(i)
  *             h[i, 60] = cython.cast(cython.ushort, answer)             # <<<<<<<<<<<<<<
@@ -19473,7 +19513,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
     __pyx_t_5 = 60;
     *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = ((unsigned short)__pyx_v_answer);
 
-    /* "kernel.py":232
+    /* "boyau/ledger/kernel.py":234
  *                         answer = self._row(i)
  *             h[i, 60] = cython.cast(cython.ushort, answer)
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)             # <<<<<<<<<<<<<<
@@ -19484,16 +19524,16 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
     __pyx_t_5 = 61;
     *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = ((unsigned short)__pyx_v_self->detail);
 
-    /* "kernel.py":233
+    /* "boyau/ledger/kernel.py":235
  *             h[i, 60] = cython.cast(cython.ushort, answer)
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found             # <<<<<<<<<<<<<<
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)
 */
-    __pyx_t_6 = (__pyx_v_answer == 0);
+    __pyx_t_7 = (__pyx_v_answer == 0);
 
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
       __pyx_t_4 = __pyx_v_self->hold_now;
     } else {
@@ -19501,46 +19541,46 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
       __pyx_t_4 = __pyx_v_self->found;
     }
 
-    __pyx_t_9 = __pyx_v_i;
-    *((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_9)) )) = __pyx_t_4;
+    __pyx_t_6 = __pyx_v_i;
+    *((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_6)) )) = __pyx_t_4;
 
 
-    /* "kernel.py":234
+    /* "boyau/ledger/kernel.py":236
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:             # <<<<<<<<<<<<<<
  *                 self._remember(i)
  *             if chain >= 0:
 */
-    __pyx_t_7 = (__pyx_v_answer == 0);
+    __pyx_t_8 = (__pyx_v_answer == 0);
 
-    if (__pyx_t_7) {
+    if (__pyx_t_8) {
 
     } else {
 
-      __pyx_t_6 = __pyx_t_7;
+      __pyx_t_7 = __pyx_t_8;
 
       goto __pyx_L17_bool_binop_done;
     }
-    __pyx_t_7 = (__pyx_v_i >= __pyx_v_expired);
+    __pyx_t_8 = (__pyx_v_i >= __pyx_v_expired);
 
 
-    __pyx_t_6 = __pyx_t_7;
+    __pyx_t_7 = __pyx_t_8;
 
     __pyx_L17_bool_binop_done:;
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
 
-      /* "kernel.py":235
+      /* "boyau/ledger/kernel.py":237
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)             # <<<<<<<<<<<<<<
  *             if chain >= 0:
  *                 if answer > 1 and not broken:
 */
-      ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_remember(__pyx_v_self, __pyx_v_i);
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_remember(__pyx_v_self, __pyx_v_i);
 
-      /* "kernel.py":234
+      /* "boyau/ledger/kernel.py":236
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:             # <<<<<<<<<<<<<<
@@ -19549,45 +19589,45 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     }
 
-    /* "kernel.py":236
+    /* "boyau/ledger/kernel.py":238
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)
  *             if chain >= 0:             # <<<<<<<<<<<<<<
  *                 if answer > 1 and not broken:
  *                     broken = True
 */
-    __pyx_t_6 = (__pyx_v_chain >= 0);
+    __pyx_t_7 = (__pyx_v_chain >= 0);
 
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
 
-      /* "kernel.py":237
+      /* "boyau/ledger/kernel.py":239
  *                 self._remember(i)
  *             if chain >= 0:
  *                 if answer > 1 and not broken:             # <<<<<<<<<<<<<<
  *                     broken = True
  *                     j = i - 1
 */
-      __pyx_t_7 = (__pyx_v_answer > 1);
+      __pyx_t_8 = (__pyx_v_answer > 1);
 
-      if (__pyx_t_7) {
+      if (__pyx_t_8) {
 
       } else {
 
-        __pyx_t_6 = __pyx_t_7;
+        __pyx_t_7 = __pyx_t_8;
 
         goto __pyx_L21_bool_binop_done;
       }
-      __pyx_t_7 = (!__pyx_v_broken);
+      __pyx_t_8 = (!__pyx_v_broken);
 
 
-      __pyx_t_6 = __pyx_t_7;
+      __pyx_t_7 = __pyx_t_8;
 
       __pyx_L21_bool_binop_done:;
-      if (__pyx_t_6) {
+      if (__pyx_t_7) {
 
 
-        /* "kernel.py":238
+        /* "boyau/ledger/kernel.py":240
  *             if chain >= 0:
  *                 if answer > 1 and not broken:
  *                     broken = True             # <<<<<<<<<<<<<<
@@ -19596,7 +19636,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
         __pyx_v_broken = 1;
 
-        /* "kernel.py":239
+        /* "boyau/ledger/kernel.py":241
  *                 if answer > 1 and not broken:
  *                     broken = True
  *                     j = i - 1             # <<<<<<<<<<<<<<
@@ -19605,7 +19645,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
         __pyx_v_j = (__pyx_v_i - 1);
 
-        /* "kernel.py":240
+        /* "boyau/ledger/kernel.py":242
  *                     broken = True
  *                     j = i - 1
  *                     while j >= chain:             # <<<<<<<<<<<<<<
@@ -19613,12 +19653,12 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
  *                             self._undo(j)
 */
         while (1) {
-          __pyx_t_6 = (__pyx_v_j >= __pyx_v_chain);
+          __pyx_t_7 = (__pyx_v_j >= __pyx_v_chain);
 
 
-          if (!__pyx_t_6) break;
+          if (!__pyx_t_7) break;
 
-          /* "kernel.py":241
+          /* "boyau/ledger/kernel.py":243
  *                     j = i - 1
  *                     while j >= chain:
  *                         if h[j, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19627,21 +19667,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
           __pyx_t_4 = __pyx_v_j;
           __pyx_t_5 = 60;
-          __pyx_t_6 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
+          __pyx_t_7 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
 
-          if (__pyx_t_6) {
+          if (__pyx_t_7) {
 
 
-            /* "kernel.py":242
+            /* "boyau/ledger/kernel.py":244
  *                     while j >= chain:
  *                         if h[j, 60] == 0:
  *                             self._undo(j)             # <<<<<<<<<<<<<<
  *                             q[j, 14] = 0
  *                             h[j, 60] = 5
 */
-            ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_j);
+            ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_j);
 
-            /* "kernel.py":243
+            /* "boyau/ledger/kernel.py":245
  *                         if h[j, 60] == 0:
  *                             self._undo(j)
  *                             q[j, 14] = 0             # <<<<<<<<<<<<<<
@@ -19652,7 +19692,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
             __pyx_t_5 = 14;
             *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = 0;
 
-            /* "kernel.py":244
+            /* "boyau/ledger/kernel.py":246
  *                             self._undo(j)
  *                             q[j, 14] = 0
  *                             h[j, 60] = 5             # <<<<<<<<<<<<<<
@@ -19663,7 +19703,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
             __pyx_t_5 = 60;
             *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = 5;
 
-            /* "kernel.py":241
+            /* "boyau/ledger/kernel.py":243
  *                     j = i - 1
  *                     while j >= chain:
  *                         if h[j, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19673,7 +19713,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
             goto __pyx_L25;
           }
 
-          /* "kernel.py":245
+          /* "boyau/ledger/kernel.py":247
  *                             q[j, 14] = 0
  *                             h[j, 60] = 5
  *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:             # <<<<<<<<<<<<<<
@@ -19682,27 +19722,27 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
           __pyx_t_4 = __pyx_v_j;
           __pyx_t_5 = 60;
-          __pyx_t_7 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 1);
+          __pyx_t_8 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 1);
 
-          if (__pyx_t_7) {
+          if (__pyx_t_8) {
 
           } else {
 
-            __pyx_t_6 = __pyx_t_7;
+            __pyx_t_7 = __pyx_t_8;
 
             goto __pyx_L26_bool_binop_done;
           }
           __pyx_t_4 = __pyx_v_j;
-          __pyx_t_7 = ((*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_4)) ))) >= (__pyx_v_base + __pyx_v_chain));
+          __pyx_t_8 = ((*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_4)) ))) >= (__pyx_v_base + __pyx_v_chain));
 
 
-          __pyx_t_6 = __pyx_t_7;
+          __pyx_t_7 = __pyx_t_8;
 
           __pyx_L26_bool_binop_done:;
-          if (__pyx_t_6) {
+          if (__pyx_t_7) {
 
 
-            /* "kernel.py":246
+            /* "boyau/ledger/kernel.py":248
  *                             h[j, 60] = 5
  *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
  *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there             # <<<<<<<<<<<<<<
@@ -19713,7 +19753,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
             __pyx_t_5 = 60;
             *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = 5;
 
-            /* "kernel.py":245
+            /* "boyau/ledger/kernel.py":247
  *                             q[j, 14] = 0
  *                             h[j, 60] = 5
  *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:             # <<<<<<<<<<<<<<
@@ -19723,7 +19763,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
           }
           __pyx_L25:;
 
-          /* "kernel.py":247
+          /* "boyau/ledger/kernel.py":249
  *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
  *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
  *                         j -= 1             # <<<<<<<<<<<<<<
@@ -19733,7 +19773,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
           __pyx_v_j = (__pyx_v_j - 1);
         }
 
-        /* "kernel.py":237
+        /* "boyau/ledger/kernel.py":239
  *                 self._remember(i)
  *             if chain >= 0:
  *                 if answer > 1 and not broken:             # <<<<<<<<<<<<<<
@@ -19742,19 +19782,19 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       }
 
-      /* "kernel.py":248
+      /* "boyau/ledger/kernel.py":250
  *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
  *                         j -= 1
  *                 if not linked:             # <<<<<<<<<<<<<<
  *                     chain = -1
  *         for i in range(count):
 */
-      __pyx_t_6 = (!__pyx_v_linked);
+      __pyx_t_7 = (!__pyx_v_linked);
 
-      if (__pyx_t_6) {
+      if (__pyx_t_7) {
 
 
-        /* "kernel.py":249
+        /* "boyau/ledger/kernel.py":251
  *                         j -= 1
  *                 if not linked:
  *                     chain = -1             # <<<<<<<<<<<<<<
@@ -19763,7 +19803,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
         __pyx_v_chain = -1LL;
 
-        /* "kernel.py":248
+        /* "boyau/ledger/kernel.py":250
  *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
  *                         j -= 1
  *                 if not linked:             # <<<<<<<<<<<<<<
@@ -19772,7 +19812,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       }
 
-      /* "kernel.py":236
+      /* "boyau/ledger/kernel.py":238
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)
  *             if chain >= 0:             # <<<<<<<<<<<<<<
@@ -19783,7 +19823,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   }
 
 
-  /* "kernel.py":250
+  /* "boyau/ledger/kernel.py":252
  *                 if not linked:
  *                     chain = -1
  *         for i in range(count):             # <<<<<<<<<<<<<<
@@ -19797,7 +19837,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "kernel.py":251
+    /* "boyau/ledger/kernel.py":253
  *                     chain = -1
  *         for i in range(count):
  *             if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19806,12 +19846,12 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     __pyx_t_4 = __pyx_v_i;
     __pyx_t_5 = 60;
-    __pyx_t_6 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
+    __pyx_t_7 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
 
-    if (__pyx_t_6) {
+    if (__pyx_t_7) {
 
 
-      /* "kernel.py":252
+      /* "boyau/ledger/kernel.py":254
  *         for i in range(count):
  *             if h[i, 60] == 0:
  *                 posted += 1             # <<<<<<<<<<<<<<
@@ -19820,7 +19860,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       __pyx_v_posted = (__pyx_v_posted + 1);
 
-      /* "kernel.py":251
+      /* "boyau/ledger/kernel.py":253
  *                     chain = -1
  *         for i in range(count):
  *             if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19831,19 +19871,19 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   }
 
 
-  /* "kernel.py":253
+  /* "boyau/ledger/kernel.py":255
  *             if h[i, 60] == 0:
  *                 posted += 1
  *         if not keep:             # <<<<<<<<<<<<<<
  *             i = count - 1
  *             while i >= 0:
 */
-  __pyx_t_6 = (!__pyx_v_keep);
+  __pyx_t_7 = (!__pyx_v_keep);
 
-  if (__pyx_t_6) {
+  if (__pyx_t_7) {
 
 
-    /* "kernel.py":254
+    /* "boyau/ledger/kernel.py":256
  *                 posted += 1
  *         if not keep:
  *             i = count - 1             # <<<<<<<<<<<<<<
@@ -19852,7 +19892,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
     __pyx_v_i = (__pyx_v_count - 1);
 
-    /* "kernel.py":255
+    /* "boyau/ledger/kernel.py":257
  *         if not keep:
  *             i = count - 1
  *             while i >= 0:             # <<<<<<<<<<<<<<
@@ -19860,12 +19900,12 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
  *                     self._undo(i)
 */
     while (1) {
-      __pyx_t_6 = (__pyx_v_i >= 0);
+      __pyx_t_7 = (__pyx_v_i >= 0);
 
 
-      if (!__pyx_t_6) break;
+      if (!__pyx_t_7) break;
 
-      /* "kernel.py":256
+      /* "boyau/ledger/kernel.py":258
  *             i = count - 1
  *             while i >= 0:
  *                 if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19874,21 +19914,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       __pyx_t_1 = __pyx_v_i;
       __pyx_t_5 = 60;
-      __pyx_t_6 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_1 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
+      __pyx_t_7 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_1 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
 
-      if (__pyx_t_6) {
+      if (__pyx_t_7) {
 
 
-        /* "kernel.py":257
+        /* "boyau/ledger/kernel.py":259
  *             while i >= 0:
  *                 if h[i, 60] == 0:
  *                     self._undo(i)             # <<<<<<<<<<<<<<
  *                 i -= 1
  *         return posted
 */
-        ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_i);
+        ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_i);
 
-        /* "kernel.py":256
+        /* "boyau/ledger/kernel.py":258
  *             i = count - 1
  *             while i >= 0:
  *                 if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19897,7 +19937,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
       }
 
-      /* "kernel.py":258
+      /* "boyau/ledger/kernel.py":260
  *                 if h[i, 60] == 0:
  *                     self._undo(i)
  *                 i -= 1             # <<<<<<<<<<<<<<
@@ -19907,7 +19947,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
       __pyx_v_i = (__pyx_v_i - 1);
     }
 
-    /* "kernel.py":253
+    /* "boyau/ledger/kernel.py":255
  *             if h[i, 60] == 0:
  *                 posted += 1
  *         if not keep:             # <<<<<<<<<<<<<<
@@ -19916,14 +19956,14 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
 */
   }
 
-  /* "kernel.py":259
+  /* "boyau/ledger/kernel.py":261
  *                     self._undo(i)
  *                 i -= 1
  *         return posted             # <<<<<<<<<<<<<<
  * 
- *     # ---- ids --------------------------------------------------------------------------------------------------------
+ *     def insert_all(
 */
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_posted); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 259, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_posted); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 261, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
   {
     PyObject *__pyx_temp;
@@ -19936,7 +19976,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   __pyx_t_10 = 0;
   goto __pyx_L0;
 
-  /* "kernel.py":181
+  /* "boyau/ledger/kernel.py":182
  *     # ---- a batch ----------------------------------------------------------------------------------------------------
  * 
  *     def decide(             # <<<<<<<<<<<<<<
@@ -19947,7 +19987,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   /* function exit code */
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_10);
-  __Pyx_AddTraceback("kernel.Kernel.decide", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.decide", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
 
@@ -19962,7 +20002,657 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":263
+/* "boyau/ledger/kernel.py":263
+ *         return posted
+ * 
+ *     def insert_all(             # <<<<<<<<<<<<<<
+ *         self,
+ *         keys: cython.ulonglong[::1],
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5insert_all(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+); /*proto*/
+PyDoc_STRVAR(__pyx_doc_5boyau_6ledger_6kernel_6Kernel_4insert_all, "Fill an empty hash table with entries that are all different: after growth, or from a snapshot.");
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_5insert_all = {"insert_all", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5insert_all, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_4insert_all};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5insert_all(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+) {
+  __Pyx_memviewslice __pyx_v_keys = { 0, 0, { 0 }, { 0 }, { 0 } };
+  __Pyx_memviewslice __pyx_v_values = { 0, 0, { 0 }, { 0 }, { 0 } };
+  __Pyx_memviewslice __pyx_v_new_keys = { 0, 0, { 0 }, { 0 }, { 0 } };
+  __Pyx_memviewslice __pyx_v_new_values = { 0, 0, { 0 }, { 0 }, { 0 } };
+  #if !CYTHON_VECTORCALL
+  CYTHON_UNUSED Py_ssize_t __pyx_nargs;
+  #endif
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject* values[4] = {0,0,0,0};
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("insert_all (wrapper)", 0);
+  #if !CYTHON_VECTORCALL
+  #if CYTHON_ASSUME_SAFE_SIZE
+  __pyx_nargs = PyTuple_GET_SIZE(__pyx_args);
+  #else
+  __pyx_nargs = PyTuple_Size(__pyx_args); if (unlikely(__pyx_nargs < 0)) return NULL;
+  #endif
+  #endif
+  __pyx_kwvalues = __Pyx_KwValues_FASTCALL(__pyx_args, __pyx_nargs);
+  {
+    PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_keys,&__pyx_mstate_global->__pyx_n_u_values,&__pyx_mstate_global->__pyx_n_u_new_keys,&__pyx_mstate_global->__pyx_n_u_new_values,0};
+    const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 263, __pyx_L3_error)
+    if (__pyx_kwds_len > 0) {
+      switch (__pyx_nargs) {
+        case  4:
+        values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 263, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  3:
+        values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 263, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  2:
+        values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 263, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  1:
+        values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 263, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  0: break;
+        default: goto __pyx_L5_argtuple_error;
+      }
+      const Py_ssize_t kwd_pos_args = __pyx_nargs;
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "insert_all", 0) < (0)) __PYX_ERR(0, 263, __pyx_L3_error)
+      for (Py_ssize_t i = __pyx_nargs; i < 4; i++) {
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, i); __PYX_ERR(0, 263, __pyx_L3_error) }
+      }
+    } else if (unlikely(__pyx_nargs != 4)) {
+      goto __pyx_L5_argtuple_error;
+    } else {
+      values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 263, __pyx_L3_error)
+      values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 263, __pyx_L3_error)
+      values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 263, __pyx_L3_error)
+      values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 263, __pyx_L3_error)
+    }
+    __pyx_v_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[0], PyBUF_WRITABLE); if (unlikely(!__pyx_v_keys.memview)) __PYX_ERR(0, 265, __pyx_L3_error)
+    __pyx_v_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[1], PyBUF_WRITABLE); if (unlikely(!__pyx_v_values.memview)) __PYX_ERR(0, 266, __pyx_L3_error)
+    __pyx_v_new_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[2], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_keys.memview)) __PYX_ERR(0, 267, __pyx_L3_error)
+    __pyx_v_new_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[3], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_values.memview)) __PYX_ERR(0, 268, __pyx_L3_error)
+  }
+  goto __pyx_L6_skip;
+  __pyx_L5_argtuple_error:;
+  __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, __pyx_nargs); __PYX_ERR(0, 263, __pyx_L3_error)
+  __pyx_L6_skip:;
+  goto __pyx_L4_argument_unpacking_done;
+  __pyx_L3_error:;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_keys, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_values, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_new_keys, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_new_values, 1);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.insert_all", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_RefNannyFinishContext();
+  return NULL;
+  __pyx_L4_argument_unpacking_done:;
+  if (unlikely(((PyObject *)__pyx_v_keys.memview) == Py_None)) {
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "keys"); __PYX_ERR(0, 265, __pyx_L1_error)
+  }
+  if (unlikely(((PyObject *)__pyx_v_values.memview) == Py_None)) {
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "values"); __PYX_ERR(0, 266, __pyx_L1_error)
+  }
+  if (unlikely(((PyObject *)__pyx_v_new_keys.memview) == Py_None)) {
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_keys"); __PYX_ERR(0, 267, __pyx_L1_error)
+  }
+  if (unlikely(((PyObject *)__pyx_v_new_values.memview) == Py_None)) {
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_values"); __PYX_ERR(0, 268, __pyx_L1_error)
+  }
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v_keys, __pyx_v_values, __pyx_v_new_keys, __pyx_v_new_values);
+
+  /* function exit code */
+  goto __pyx_L0;
+  __pyx_L1_error:;
+  __pyx_r = NULL;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  goto __pyx_L7_cleaned_up;
+  __pyx_L0:;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __pyx_L7_cleaned_up:;
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_keys, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_values, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_new_keys, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_new_values, 1);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, __Pyx_memviewslice __pyx_v_new_keys, __Pyx_memviewslice __pyx_v_new_values) {
+  PY_LONG_LONG __pyx_v_i;
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  Py_ssize_t __pyx_t_1;
+  Py_ssize_t __pyx_t_2;
+  PY_LONG_LONG __pyx_t_3;
+  PY_LONG_LONG __pyx_t_4;
+  PY_LONG_LONG __pyx_t_5;
+  __Pyx_RefNannySetupContext("insert_all", 0);
+
+  /* "boyau/ledger/kernel.py":272
+ *         """Fill an empty hash table with entries that are all different: after growth, or from a snapshot."""
+ *         i: cython.longlong
+ *         for i in range(new_keys.shape[0]):             # <<<<<<<<<<<<<<
+ *             self._put(keys, values, new_keys[i], new_values[i])
+ * 
+*/
+
+  __pyx_t_1 = (__pyx_v_new_keys.shape[0]);
+  __pyx_t_2 = __pyx_t_1;
+
+  for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
+    __pyx_v_i = __pyx_t_3;
+
+    /* "boyau/ledger/kernel.py":273
+ *         i: cython.longlong
+ *         for i in range(new_keys.shape[0]):
+ *             self._put(keys, values, new_keys[i], new_values[i])             # <<<<<<<<<<<<<<
+ * 
+ *     def index_holds(self) -> None:
+*/
+    __pyx_t_4 = __pyx_v_i;
+    __pyx_t_5 = __pyx_v_i;
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_keys, __pyx_v_values, (*((unsigned PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((unsigned PY_LONG_LONG *) __pyx_v_new_keys.data) + __pyx_t_4)) ))), (*((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_new_values.data) + __pyx_t_5)) ))));
+  }
+
+
+  /* "boyau/ledger/kernel.py":263
+ *         return posted
+ * 
+ *     def insert_all(             # <<<<<<<<<<<<<<
+ *         self,
+ *         keys: cython.ulonglong[::1],
+*/
+
+  /* function exit code */
+  __pyx_r = Py_None; __Pyx_INCREF(Py_None);
+
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "boyau/ledger/kernel.py":275
+ *             self._put(keys, values, new_keys[i], new_values[i])
+ * 
+ *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
+ *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
+ *         n: cython.longlong
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7index_holds(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+); /*proto*/
+PyDoc_STRVAR(__pyx_doc_5boyau_6ledger_6kernel_6Kernel_6index_holds, "Fill the empty index of holds from the holds themselves: after a snapshot was read.");
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_7index_holds = {"index_holds", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7index_holds, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_6index_holds};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7index_holds(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+) {
+  #if !CYTHON_VECTORCALL
+  CYTHON_UNUSED Py_ssize_t __pyx_nargs;
+  #endif
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("index_holds (wrapper)", 0);
+  #if !CYTHON_VECTORCALL
+  #if CYTHON_ASSUME_SAFE_SIZE
+  __pyx_nargs = PyTuple_GET_SIZE(__pyx_args);
+  #else
+  __pyx_nargs = PyTuple_Size(__pyx_args); if (unlikely(__pyx_nargs < 0)) return NULL;
+  #endif
+  #endif
+  __pyx_kwvalues = __Pyx_KwValues_FASTCALL(__pyx_args, __pyx_nargs);
+  if (unlikely(__pyx_nargs > 0)) { __Pyx_RaiseArgtupleInvalid("index_holds", 1, 0, 0, __pyx_nargs); return NULL; }
+  const Py_ssize_t __pyx_kwds_len = unlikely(__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
+  if (unlikely(__pyx_kwds_len < 0)) return NULL;
+  if (unlikely(__pyx_kwds_len > 0)) {__Pyx_RejectKeywords("index_holds", __pyx_kwds); return NULL;}
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
+
+  /* function exit code */
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
+  PY_LONG_LONG __pyx_v_n;
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PY_LONG_LONG __pyx_t_1;
+  PY_LONG_LONG __pyx_t_2;
+  PY_LONG_LONG __pyx_t_3;
+  PY_LONG_LONG __pyx_t_4;
+  Py_ssize_t __pyx_t_5;
+  PY_LONG_LONG __pyx_t_6;
+  Py_ssize_t __pyx_t_7;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("index_holds", 0);
+
+  /* "boyau/ledger/kernel.py":278
+ *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
+ *         n: cython.longlong
+ *         for n in range(self.holds):             # <<<<<<<<<<<<<<
+ *             self._put(
+ *                 self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n
+*/
+
+  __pyx_t_1 = __pyx_v_self->holds;
+  __pyx_t_2 = __pyx_t_1;
+
+  for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
+    __pyx_v_n = __pyx_t_3;
+
+    /* "boyau/ledger/kernel.py":280
+ *         for n in range(self.holds):
+ *             self._put(
+ *                 self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n             # <<<<<<<<<<<<<<
+ *             )
+ * 
+*/
+    if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
+      PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
+      __PYX_ERR(0, 280, __pyx_L1_error)
+    }
+    if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
+      PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
+      __PYX_ERR(0, 280, __pyx_L1_error)
+    }
+    __pyx_t_4 = __pyx_v_n;
+    __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID0;
+    __pyx_t_6 = __pyx_v_n;
+    __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_H_ID1;
+
+    /* "boyau/ledger/kernel.py":279
+ *         n: cython.longlong
+ *         for n in range(self.holds):
+ *             self._put(             # <<<<<<<<<<<<<<
+ *                 self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n
+ *             )
+*/
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_6 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), __pyx_v_n);
+  }
+
+
+  /* "boyau/ledger/kernel.py":275
+ *             self._put(keys, values, new_keys[i], new_values[i])
+ * 
+ *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
+ *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
+ *         n: cython.longlong
+*/
+
+  /* function exit code */
+  __pyx_r = Py_None; __Pyx_INCREF(Py_None);
+  goto __pyx_L0;
+  __pyx_L1_error:;
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.index_holds", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = NULL;
+  __pyx_L0:;
+
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "boyau/ledger/kernel.py":283
+ *             )
+ * 
+ *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
+ *         self.base = 9223372036854775807
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_9entry_of(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+); /*proto*/
+PyDoc_STRVAR(__pyx_doc_5boyau_6ledger_6kernel_6Kernel_8entry_of, "Return the entry posted under an id (as two signed 64-bit words), or \342\210\2221. Not for use inside a batch.");
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_9entry_of = {"entry_of", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_9entry_of, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_8entry_of};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_9entry_of(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+) {
+  PY_LONG_LONG __pyx_v_low;
+  PY_LONG_LONG __pyx_v_high;
+  #if !CYTHON_VECTORCALL
+  CYTHON_UNUSED Py_ssize_t __pyx_nargs;
+  #endif
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject* values[2] = {0,0};
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("entry_of (wrapper)", 0);
+  #if !CYTHON_VECTORCALL
+  #if CYTHON_ASSUME_SAFE_SIZE
+  __pyx_nargs = PyTuple_GET_SIZE(__pyx_args);
+  #else
+  __pyx_nargs = PyTuple_Size(__pyx_args); if (unlikely(__pyx_nargs < 0)) return NULL;
+  #endif
+  #endif
+  __pyx_kwvalues = __Pyx_KwValues_FASTCALL(__pyx_args, __pyx_nargs);
+  {
+    PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_low,&__pyx_mstate_global->__pyx_n_u_high,0};
+    const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 283, __pyx_L3_error)
+    if (__pyx_kwds_len > 0) {
+      switch (__pyx_nargs) {
+        case  2:
+        values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 283, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  1:
+        values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 283, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  0: break;
+        default: goto __pyx_L5_argtuple_error;
+      }
+      const Py_ssize_t kwd_pos_args = __pyx_nargs;
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "entry_of", 0) < (0)) __PYX_ERR(0, 283, __pyx_L3_error)
+      for (Py_ssize_t i = __pyx_nargs; i < 2; i++) {
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, i); __PYX_ERR(0, 283, __pyx_L3_error) }
+      }
+    } else if (unlikely(__pyx_nargs != 2)) {
+      goto __pyx_L5_argtuple_error;
+    } else {
+      values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 283, __pyx_L3_error)
+      values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 283, __pyx_L3_error)
+    }
+    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 283, __pyx_L3_error)
+    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 283, __pyx_L3_error)
+  }
+  goto __pyx_L6_skip;
+  __pyx_L5_argtuple_error:;
+  __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 283, __pyx_L3_error)
+  __pyx_L6_skip:;
+  goto __pyx_L4_argument_unpacking_done;
+  __pyx_L3_error:;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.entry_of", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_RefNannyFinishContext();
+  return NULL;
+  __pyx_L4_argument_unpacking_done:;
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v_low, __pyx_v_high);
+
+  /* function exit code */
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+
+
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PY_LONG_LONG __pyx_t_1;
+  PyObject *__pyx_t_2 = NULL;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("entry_of", 0);
+
+  /* "boyau/ledger/kernel.py":285
+ *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+ *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
+ *         self.base = 9223372036854775807             # <<<<<<<<<<<<<<
+ *         return self._find(low, high)
+ * 
+*/
+  __pyx_v_self->base = 0x7FFFFFFFFFFFFFFF;
+
+  /* "boyau/ledger/kernel.py":286
+ *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
+ *         self.base = 9223372036854775807
+ *         return self._find(low, high)             # <<<<<<<<<<<<<<
+ * 
+ *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+*/
+  __pyx_t_1 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, __pyx_v_low, __pyx_v_high); if (unlikely(__pyx_t_1 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 286, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 286, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_2);
+
+  {
+    PyObject *__pyx_temp;
+    {
+      __pyx_temp = __pyx_r;
+      __pyx_r = __pyx_t_2;
+    }
+    __Pyx_XDECREF(__pyx_temp);
+  }
+  __pyx_t_2 = 0;
+  goto __pyx_L0;
+
+  /* "boyau/ledger/kernel.py":283
+ *             )
+ * 
+ *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
+ *         self.base = 9223372036854775807
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_2);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.entry_of", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = NULL;
+  __pyx_L0:;
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "boyau/ledger/kernel.py":288
+ *         return self._find(low, high)
+ * 
+ *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the number of the hold with this id, or 1."""
+ *         return self._find_hold(low, high)
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_11hold_of(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+); /*proto*/
+PyDoc_STRVAR(__pyx_doc_5boyau_6ledger_6kernel_6Kernel_10hold_of, "Return the number of the hold with this id, or \342\210\2221.");
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_11hold_of = {"hold_of", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_11hold_of, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_10hold_of};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_11hold_of(PyObject *__pyx_v_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+) {
+  PY_LONG_LONG __pyx_v_low;
+  PY_LONG_LONG __pyx_v_high;
+  #if !CYTHON_VECTORCALL
+  CYTHON_UNUSED Py_ssize_t __pyx_nargs;
+  #endif
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject* values[2] = {0,0};
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("hold_of (wrapper)", 0);
+  #if !CYTHON_VECTORCALL
+  #if CYTHON_ASSUME_SAFE_SIZE
+  __pyx_nargs = PyTuple_GET_SIZE(__pyx_args);
+  #else
+  __pyx_nargs = PyTuple_Size(__pyx_args); if (unlikely(__pyx_nargs < 0)) return NULL;
+  #endif
+  #endif
+  __pyx_kwvalues = __Pyx_KwValues_FASTCALL(__pyx_args, __pyx_nargs);
+  {
+    PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_low,&__pyx_mstate_global->__pyx_n_u_high,0};
+    const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 288, __pyx_L3_error)
+    if (__pyx_kwds_len > 0) {
+      switch (__pyx_nargs) {
+        case  2:
+        values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 288, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  1:
+        values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 288, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  0: break;
+        default: goto __pyx_L5_argtuple_error;
+      }
+      const Py_ssize_t kwd_pos_args = __pyx_nargs;
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "hold_of", 0) < (0)) __PYX_ERR(0, 288, __pyx_L3_error)
+      for (Py_ssize_t i = __pyx_nargs; i < 2; i++) {
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, i); __PYX_ERR(0, 288, __pyx_L3_error) }
+      }
+    } else if (unlikely(__pyx_nargs != 2)) {
+      goto __pyx_L5_argtuple_error;
+    } else {
+      values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 288, __pyx_L3_error)
+      values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 288, __pyx_L3_error)
+    }
+    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 288, __pyx_L3_error)
+    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 288, __pyx_L3_error)
+  }
+  goto __pyx_L6_skip;
+  __pyx_L5_argtuple_error:;
+  __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 288, __pyx_L3_error)
+  __pyx_L6_skip:;
+  goto __pyx_L4_argument_unpacking_done;
+  __pyx_L3_error:;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_of", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_RefNannyFinishContext();
+  return NULL;
+  __pyx_L4_argument_unpacking_done:;
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v_low, __pyx_v_high);
+
+  /* function exit code */
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+
+
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PyObject *__pyx_t_1 = NULL;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("hold_of", 0);
+
+  /* "boyau/ledger/kernel.py":290
+ *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+ *         """Return the number of the hold with this id, or 1."""
+ *         return self._find_hold(low, high)             # <<<<<<<<<<<<<<
+ * 
+ *     # ---- ids --------------------------------------------------------------------------------------------------------
+*/
+  __pyx_t_1 = __Pyx_PyLong_From_PY_LONG_LONG(((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, __pyx_v_low, __pyx_v_high)); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 290, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_1);
+  {
+    PyObject *__pyx_temp;
+    {
+      __pyx_temp = __pyx_r;
+      __pyx_r = __pyx_t_1;
+    }
+    __Pyx_XDECREF(__pyx_temp);
+  }
+  __pyx_t_1 = 0;
+  goto __pyx_L0;
+
+  /* "boyau/ledger/kernel.py":288
+ *         return self._find(low, high)
+ * 
+ *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the number of the hold with this id, or 1."""
+ *         return self._find_hold(low, high)
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_1);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_of", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = NULL;
+  __pyx_L0:;
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "boyau/ledger/kernel.py":294
  *     # ---- ids --------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -19970,7 +20660,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_2decide(struct __pyx_obj_6kernel_Kerne
  *     def _find(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
 */
 
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
   unsigned PY_LONG_LONG __pyx_v_key;
   unsigned PY_LONG_LONG __pyx_v_size;
   unsigned PY_LONG_LONG __pyx_v_slot;
@@ -19984,16 +20674,16 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "kernel.py":267
+  /* "boyau/ledger/kernel.py":298
  *     def _find(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         """Return the entry number posted under this id, or 1. Equal hashes are settled by the full id."""
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)             # <<<<<<<<<<<<<<
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
 */
-  __pyx_v_key = __pyx_f_6kernel_mix((__pyx_v_low & __pyx_v_6kernel_MASK), (__pyx_v_high & __pyx_v_6kernel_MASK), __pyx_v_self->seed);
+  __pyx_v_key = __pyx_f_5boyau_6ledger_6kernel_mix((__pyx_v_low & __pyx_v_5boyau_6ledger_6kernel_MASK), (__pyx_v_high & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed);
 
-  /* "kernel.py":268
+  /* "boyau/ledger/kernel.py":299
  *         """Return the entry number posted under this id, or 1. Equal hashes are settled by the full id."""
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])             # <<<<<<<<<<<<<<
@@ -20002,7 +20692,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_self->id_key.shape[0]));
 
-  /* "kernel.py":269
+  /* "boyau/ledger/kernel.py":300
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -20011,7 +20701,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "kernel.py":271
+  /* "boyau/ledger/kernel.py":302
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:             # <<<<<<<<<<<<<<
@@ -20025,7 +20715,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 
     if (!__pyx_t_2) break;
 
-    /* "kernel.py":272
+    /* "boyau/ledger/kernel.py":303
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -20038,7 +20728,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":273
+      /* "boyau/ledger/kernel.py":304
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]             # <<<<<<<<<<<<<<
@@ -20048,14 +20738,14 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
       __pyx_t_1 = __pyx_v_slot;
       __pyx_v_seq = (*((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_self->id_seq.data) + __pyx_t_1)) )));
 
-      /* "kernel.py":274
+      /* "boyau/ledger/kernel.py":305
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:             # <<<<<<<<<<<<<<
  *                     return seq
  *             slot += 1
 */
-      __pyx_t_3 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 0); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 274, __pyx_L1_error)
+      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 0); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 305, __pyx_L1_error)
       __pyx_t_4 = (__pyx_t_3 == __pyx_v_low);
 
 
@@ -20067,7 +20757,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 
         goto __pyx_L7_bool_binop_done;
       }
-      __pyx_t_3 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 1); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 274, __pyx_L1_error)
+      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 1); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 305, __pyx_L1_error)
       __pyx_t_4 = (__pyx_t_3 == __pyx_v_high);
 
 
@@ -20078,7 +20768,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
       if (__pyx_t_2) {
 
 
-        /* "kernel.py":275
+        /* "boyau/ledger/kernel.py":306
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:
  *                     return seq             # <<<<<<<<<<<<<<
@@ -20091,7 +20781,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
         }
         goto __pyx_L0;
 
-        /* "kernel.py":274
+        /* "boyau/ledger/kernel.py":305
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:             # <<<<<<<<<<<<<<
@@ -20100,7 +20790,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
       }
 
-      /* "kernel.py":272
+      /* "boyau/ledger/kernel.py":303
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -20109,7 +20799,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
     }
 
-    /* "kernel.py":276
+    /* "boyau/ledger/kernel.py":307
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:
  *                     return seq
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -20118,7 +20808,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "kernel.py":277
+    /* "boyau/ledger/kernel.py":308
  *                     return seq
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20130,7 +20820,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":278
+      /* "boyau/ledger/kernel.py":309
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -20139,7 +20829,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 */
       __pyx_v_slot = 0;
 
-      /* "kernel.py":277
+      /* "boyau/ledger/kernel.py":308
  *                     return seq
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20149,7 +20839,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
     }
   }
 
-  /* "kernel.py":279
+  /* "boyau/ledger/kernel.py":310
  *             if slot == size:
  *                 slot = 0
  *         return -1             # <<<<<<<<<<<<<<
@@ -20162,7 +20852,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
   }
   goto __pyx_L0;
 
-  /* "kernel.py":263
+  /* "boyau/ledger/kernel.py":294
  *     # ---- ids --------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20172,7 +20862,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
 
   /* function exit code */
   __pyx_L1_error:;
-  __Pyx_AddTraceback("kernel.Kernel._find", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._find", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -2LL;
   __pyx_L0:;
 
@@ -20183,7 +20873,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":281
+/* "boyau/ledger/kernel.py":312
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20191,7 +20881,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find(struct __pyx_obj_6kernel_Kerne
  *     def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
 */
 
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_seq, PY_LONG_LONG __pyx_v_word) {
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_seq, PY_LONG_LONG __pyx_v_word) {
   PY_LONG_LONG __pyx_r;
   __Pyx_RefNannyDeclarations
   int __pyx_t_1;
@@ -20207,7 +20897,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_word", 0);
 
-  /* "kernel.py":285
+  /* "boyau/ledger/kernel.py":316
  *     def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:             # <<<<<<<<<<<<<<
@@ -20219,7 +20909,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
   if (__pyx_t_1) {
 
 
-    /* "kernel.py":286
+    /* "boyau/ledger/kernel.py":317
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:
  *             return self.q[seq - self.base, word]             # <<<<<<<<<<<<<<
@@ -20234,7 +20924,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
     }
     goto __pyx_L0;
 
-    /* "kernel.py":285
+    /* "boyau/ledger/kernel.py":316
  *     def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:             # <<<<<<<<<<<<<<
@@ -20243,7 +20933,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
 */
   }
 
-  /* "kernel.py":287
+  /* "boyau/ledger/kernel.py":318
  *         if seq >= self.base:
  *             return self.q[seq - self.base, word]
  *         return self.history(seq)[word]             # <<<<<<<<<<<<<<
@@ -20253,7 +20943,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
   __pyx_t_5 = NULL;
   __Pyx_INCREF(__pyx_v_self->history);
   __pyx_t_6 = __pyx_v_self->history; 
-  __pyx_t_7 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 287, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 318, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   __pyx_t_8 = 1;
   #if CYTHON_UNPACK_METHODS
@@ -20273,20 +20963,20 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
     __Pyx_XDECREF(__pyx_t_5); __pyx_t_5 = 0;
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 287, __pyx_L1_error)
+    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 318, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
   }
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_4, __pyx_v_word, PY_LONG_LONG, 1, __Pyx_PyLong_From_PY_LONG_LONG, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 287, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_4, __pyx_v_word, PY_LONG_LONG, 1, __Pyx_PyLong_From_PY_LONG_LONG, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 318, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  __pyx_t_3 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_3 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 287, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_3 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 318, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   {
     __pyx_r = __pyx_t_3;
   }
   goto __pyx_L0;
 
-  /* "kernel.py":281
+  /* "boyau/ledger/kernel.py":312
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20300,7 +20990,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
   __Pyx_XDECREF(__pyx_t_5);
   __Pyx_XDECREF(__pyx_t_6);
   __Pyx_XDECREF(__pyx_t_7);
-  __Pyx_AddTraceback("kernel.Kernel._word", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._word", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -9223372036854775807LL;
   __pyx_L0:;
 
@@ -20308,7 +20998,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":289
+/* "boyau/ledger/kernel.py":320
  *         return self.history(seq)[word]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20316,13 +21006,13 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__word(struct __pyx_obj_6kernel_Kerne
  *     def _put(
 */
 
-static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value) {
   unsigned PY_LONG_LONG __pyx_v_size;
   unsigned PY_LONG_LONG __pyx_v_slot;
   unsigned PY_LONG_LONG __pyx_t_1;
   int __pyx_t_2;
 
-  /* "kernel.py":294
+  /* "boyau/ledger/kernel.py":325
  *         self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
  *     ) -> cython.void:
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])             # <<<<<<<<<<<<<<
@@ -20331,7 +21021,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_keys.shape[0]));
 
-  /* "kernel.py":295
+  /* "boyau/ledger/kernel.py":326
  *     ) -> cython.void:
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -20340,7 +21030,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "kernel.py":296
+  /* "boyau/ledger/kernel.py":327
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != 0:             # <<<<<<<<<<<<<<
@@ -20354,7 +21044,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 
     if (!__pyx_t_2) break;
 
-    /* "kernel.py":297
+    /* "boyau/ledger/kernel.py":328
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != 0:
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -20363,7 +21053,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "kernel.py":298
+    /* "boyau/ledger/kernel.py":329
  *         while keys[slot] != 0:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20375,7 +21065,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":299
+      /* "boyau/ledger/kernel.py":330
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -20384,7 +21074,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 */
       __pyx_v_slot = 0;
 
-      /* "kernel.py":298
+      /* "boyau/ledger/kernel.py":329
  *         while keys[slot] != 0:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20394,7 +21084,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
     }
   }
 
-  /* "kernel.py":300
+  /* "boyau/ledger/kernel.py":331
  *             if slot == size:
  *                 slot = 0
  *         keys[slot] = key             # <<<<<<<<<<<<<<
@@ -20404,7 +21094,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
   __pyx_t_1 = __pyx_v_slot;
   *((unsigned PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((unsigned PY_LONG_LONG *) __pyx_v_keys.data) + __pyx_t_1)) )) = __pyx_v_key;
 
-  /* "kernel.py":301
+  /* "boyau/ledger/kernel.py":332
  *                 slot = 0
  *         keys[slot] = key
  *         values[slot] = cython.cast(cython.uint, value)             # <<<<<<<<<<<<<<
@@ -20414,7 +21104,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
   __pyx_t_1 = __pyx_v_slot;
   *((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_values.data) + __pyx_t_1)) )) = ((unsigned int)__pyx_v_value);
 
-  /* "kernel.py":289
+  /* "boyau/ledger/kernel.py":320
  *         return self.history(seq)[word]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20428,7 +21118,7 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
 
 }
 
-/* "kernel.py":303
+/* "boyau/ledger/kernel.py":334
  *         values[slot] = cython.cast(cython.uint, value)
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20436,14 +21126,14 @@ static void __pyx_f_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_6kernel_
  *     def _drop(
 */
 
-static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value) {
   unsigned PY_LONG_LONG __pyx_v_size;
   unsigned PY_LONG_LONG __pyx_v_slot;
   int __pyx_t_1;
   unsigned PY_LONG_LONG __pyx_t_2;
   int __pyx_t_3;
 
-  /* "kernel.py":309
+  /* "boyau/ledger/kernel.py":340
  *     ) -> cython.void:
  *         """Take back the newest entry: entries leave in the reverse order of their coming, so no gap can open."""
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])             # <<<<<<<<<<<<<<
@@ -20452,7 +21142,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_keys.shape[0]));
 
-  /* "kernel.py":310
+  /* "boyau/ledger/kernel.py":341
  *         """Take back the newest entry: entries leave in the reverse order of their coming, so no gap can open."""
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -20461,7 +21151,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "kernel.py":311
+  /* "boyau/ledger/kernel.py":342
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != key or values[slot] != value:             # <<<<<<<<<<<<<<
@@ -20490,7 +21180,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 
     if (!__pyx_t_1) break;
 
-    /* "kernel.py":312
+    /* "boyau/ledger/kernel.py":343
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -20499,7 +21189,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "kernel.py":313
+    /* "boyau/ledger/kernel.py":344
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20511,7 +21201,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
     if (__pyx_t_1) {
 
 
-      /* "kernel.py":314
+      /* "boyau/ledger/kernel.py":345
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -20520,7 +21210,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 */
       __pyx_v_slot = 0;
 
-      /* "kernel.py":313
+      /* "boyau/ledger/kernel.py":344
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20530,7 +21220,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
     }
   }
 
-  /* "kernel.py":315
+  /* "boyau/ledger/kernel.py":346
  *             if slot == size:
  *                 slot = 0
  *         keys[slot] = 0             # <<<<<<<<<<<<<<
@@ -20540,7 +21230,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
   __pyx_t_2 = __pyx_v_slot;
   *((unsigned PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((unsigned PY_LONG_LONG *) __pyx_v_keys.data) + __pyx_t_2)) )) = 0;
 
-  /* "kernel.py":303
+  /* "boyau/ledger/kernel.py":334
  *         values[slot] = cython.cast(cython.uint, value)
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20554,7 +21244,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
 
 }
 
-/* "kernel.py":317
+/* "boyau/ledger/kernel.py":348
  *         keys[slot] = 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20562,7 +21252,7 @@ static void __pyx_f_6kernel_6Kernel__drop(CYTHON_UNUSED struct __pyx_obj_6kernel
  *     def _remember(self, i: cython.longlong) -> cython.void:
 */
 
-static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   PY_LONG_LONG __pyx_t_1;
   Py_ssize_t __pyx_t_2;
   PY_LONG_LONG __pyx_t_3;
@@ -20571,7 +21261,7 @@ static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *_
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "kernel.py":320
+  /* "boyau/ledger/kernel.py":351
  *     @cython.exceptval(check=False)
  *     def _remember(self, i: cython.longlong) -> cython.void:
  *         self._put(self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i)             # <<<<<<<<<<<<<<
@@ -20580,19 +21270,19 @@ static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *_
 */
   if (unlikely(((PyObject *) __pyx_v_self->id_key.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 320, __pyx_L1_error)
+    __PYX_ERR(0, 351, __pyx_L1_error)
   }
   if (unlikely(((PyObject *) __pyx_v_self->id_seq.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 320, __pyx_L1_error)
+    __PYX_ERR(0, 351, __pyx_L1_error)
   }
   __pyx_t_1 = __pyx_v_i;
   __pyx_t_2 = 0;
   __pyx_t_3 = __pyx_v_i;
   __pyx_t_4 = 1;
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_1 * __pyx_v_self->q.strides[0]) )) + __pyx_t_2)) ))) & __pyx_v_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_3 * __pyx_v_self->q.strides[0]) )) + __pyx_t_4)) ))) & __pyx_v_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_1 * __pyx_v_self->q.strides[0]) )) + __pyx_t_2)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_3 * __pyx_v_self->q.strides[0]) )) + __pyx_t_4)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
 
-  /* "kernel.py":321
+  /* "boyau/ledger/kernel.py":352
  *     def _remember(self, i: cython.longlong) -> cython.void:
  *         self._put(self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i)
  *         self.ids += 1             # <<<<<<<<<<<<<<
@@ -20601,7 +21291,7 @@ static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *_
 */
   __pyx_v_self->ids = (__pyx_v_self->ids + 1);
 
-  /* "kernel.py":317
+  /* "boyau/ledger/kernel.py":348
  *         keys[slot] = 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20612,12 +21302,12 @@ static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *_
   /* function exit code */
   goto __pyx_L0;
   __pyx_L1_error:;
-  __Pyx_WriteUnraisable("kernel.Kernel._remember", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._remember", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_L0:;
 
 }
 
-/* "kernel.py":323
+/* "boyau/ledger/kernel.py":354
  *         self.ids += 1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20625,7 +21315,7 @@ static void __pyx_f_6kernel_6Kernel__remember(struct __pyx_obj_6kernel_Kernel *_
  *     def _known(self, i: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   PY_LONG_LONG __pyx_v_seq;
   int __pyx_v_field;
@@ -20643,7 +21333,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "kernel.py":327
+  /* "boyau/ledger/kernel.py":358
  *     def _known(self, i: cython.longlong) -> cython.int:
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -20656,7 +21346,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":328
+  /* "boyau/ledger/kernel.py":359
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:             # <<<<<<<<<<<<<<
@@ -20686,7 +21376,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":329
+    /* "boyau/ledger/kernel.py":360
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:
  *             return 2             # <<<<<<<<<<<<<<
@@ -20699,7 +21389,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":328
+    /* "boyau/ledger/kernel.py":359
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:             # <<<<<<<<<<<<<<
@@ -20708,7 +21398,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":330
+  /* "boyau/ledger/kernel.py":361
  *         if q[i, 0] == 0 and q[i, 1] == 0:
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])             # <<<<<<<<<<<<<<
@@ -20719,10 +21409,10 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_4 = 0;
   __pyx_t_6 = __pyx_v_i;
   __pyx_t_7 = 1;
-  __pyx_t_8 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) )))); if (unlikely(__pyx_t_8 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 330, __pyx_L1_error)
+  __pyx_t_8 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) )))); if (unlikely(__pyx_t_8 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 361, __pyx_L1_error)
   __pyx_v_seq = __pyx_t_8;
 
-  /* "kernel.py":331
+  /* "boyau/ledger/kernel.py":362
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -20734,7 +21424,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":332
+    /* "boyau/ledger/kernel.py":363
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:
  *             return -1             # <<<<<<<<<<<<<<
@@ -20747,7 +21437,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":331
+    /* "boyau/ledger/kernel.py":362
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -20756,7 +21446,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":333
+  /* "boyau/ledger/kernel.py":364
  *         if seq < 0:
  *             return -1
  *         self.found = seq             # <<<<<<<<<<<<<<
@@ -20765,17 +21455,17 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   __pyx_v_self->found = __pyx_v_seq;
 
-  /* "kernel.py":334
+  /* "boyau/ledger/kernel.py":365
  *             return -1
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)             # <<<<<<<<<<<<<<
  *         if field < 0:
  *             return 1
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_differs(__pyx_v_self, __pyx_v_i, __pyx_v_seq); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 334, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_differs(__pyx_v_self, __pyx_v_i, __pyx_v_seq); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 365, __pyx_L1_error)
   __pyx_v_field = __pyx_t_9;
 
-  /* "kernel.py":335
+  /* "boyau/ledger/kernel.py":366
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:             # <<<<<<<<<<<<<<
@@ -20787,7 +21477,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":336
+    /* "boyau/ledger/kernel.py":367
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:
  *             return 1             # <<<<<<<<<<<<<<
@@ -20800,7 +21490,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":335
+    /* "boyau/ledger/kernel.py":366
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:             # <<<<<<<<<<<<<<
@@ -20809,7 +21499,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":337
+  /* "boyau/ledger/kernel.py":368
  *         if field < 0:
  *             return 1
  *         self.detail = field             # <<<<<<<<<<<<<<
@@ -20818,7 +21508,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   __pyx_v_self->detail = __pyx_v_field;
 
-  /* "kernel.py":338
+  /* "boyau/ledger/kernel.py":369
  *             return 1
  *         self.detail = field
  *         return 3             # <<<<<<<<<<<<<<
@@ -20831,7 +21521,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   }
   goto __pyx_L0;
 
-  /* "kernel.py":323
+  /* "boyau/ledger/kernel.py":354
  *         self.ids += 1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20842,7 +21532,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   /* function exit code */
   __pyx_L1_error:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_1, 1);
-  __Pyx_AddTraceback("kernel.Kernel._known", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._known", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -2;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
@@ -20852,7 +21542,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
   return __pyx_r;
 }
 
-/* "kernel.py":340
+/* "boyau/ledger/kernel.py":371
  *         return 3
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20860,7 +21550,7 @@ static int __pyx_f_6kernel_6Kernel__known(struct __pyx_obj_6kernel_Kernel *__pyx
  *     def _differs(self, i: cython.longlong, seq: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_seq) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_seq) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_w = { 0, 0, { 0 }, { 0 }, { 0 } };
   PyObject *__pyx_v_old = 0;
@@ -20889,7 +21579,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_differs", 0);
 
-  /* "kernel.py":344
+  /* "boyau/ledger/kernel.py":375
  *     def _differs(self, i: cython.longlong, seq: cython.longlong) -> cython.int:
  *         """Return the number of the first field in which row *i* differs from entry *seq*, or 1."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -20902,7 +21592,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":345
+  /* "boyau/ledger/kernel.py":376
  *         """Return the number of the first field in which row *i* differs from entry *seq*, or 1."""
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -20915,7 +21605,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "kernel.py":346
+  /* "boyau/ledger/kernel.py":377
  *         q = self.q
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]             # <<<<<<<<<<<<<<
@@ -20923,23 +21613,23 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
  *             return 1
 */
   { /* enter inner scope */
-    __pyx_t_3 = PyList_New(0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 346, __pyx_L1_error)
+    __pyx_t_3 = PyList_New(0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 377, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     for (__pyx_t_4 = 0; __pyx_t_4 < 14; __pyx_t_4+=1) {
       __pyx_7genexpr__pyx_v_k = __pyx_t_4;
-      __pyx_t_5 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, __pyx_7genexpr__pyx_v_k); if (unlikely(__pyx_t_5 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 346, __pyx_L1_error)
-      __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_5); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 346, __pyx_L1_error)
+      __pyx_t_5 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, __pyx_7genexpr__pyx_v_k); if (unlikely(__pyx_t_5 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 377, __pyx_L1_error)
+      __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_5); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 377, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
 
       __Pyx_GIVEREF(__pyx_t_6);
-      if (unlikely(__Pyx_ListComp_AppendAndDecref(__pyx_t_3, __pyx_t_6))) __PYX_ERR(0, 346, __pyx_L1_error)
+      if (unlikely(__Pyx_ListComp_AppendAndDecref(__pyx_t_3, __pyx_t_6))) __PYX_ERR(0, 377, __pyx_L1_error)
       __pyx_t_6 = 0;
     }
   } /* exit inner scope */
   __pyx_v_old = __pyx_t_3;
   __pyx_t_3 = 0;
 
-  /* "kernel.py":347
+  /* "boyau/ledger/kernel.py":378
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:             # <<<<<<<<<<<<<<
@@ -20948,11 +21638,11 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 2;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 2, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 2, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   if (!__pyx_t_9) {
@@ -20965,11 +21655,11 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 3;
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 3, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 3, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 347, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 378, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
 
@@ -20979,7 +21669,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":348
+    /* "boyau/ledger/kernel.py":379
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:
  *             return 1             # <<<<<<<<<<<<<<
@@ -20992,7 +21682,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":347
+    /* "boyau/ledger/kernel.py":378
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:             # <<<<<<<<<<<<<<
@@ -21001,7 +21691,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":350
+  /* "boyau/ledger/kernel.py":381
  *             return 1
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity             # <<<<<<<<<<<<<<
@@ -21011,7 +21701,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   for (__pyx_t_10 = 2; __pyx_t_10 < 6; __pyx_t_10+=1) {
     __pyx_v_field = __pyx_t_10;
 
-    /* "kernel.py":351
+    /* "boyau/ledger/kernel.py":382
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:             # <<<<<<<<<<<<<<
@@ -21020,20 +21710,20 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
     __pyx_t_5 = __pyx_v_i;
     __pyx_t_8 = (__pyx_v_field + 2);
-    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 351, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 382, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     __pyx_t_4 = (__pyx_v_field + 2);
 
-    __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, __pyx_t_4, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 351, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, __pyx_t_4, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 382, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
 
-    __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 351, __pyx_L1_error)
+    __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 382, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
     if (__pyx_t_7) {
 
 
-      /* "kernel.py":352
+      /* "boyau/ledger/kernel.py":383
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:
  *                 return field             # <<<<<<<<<<<<<<
@@ -21046,7 +21736,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":351
+      /* "boyau/ledger/kernel.py":382
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:             # <<<<<<<<<<<<<<
@@ -21056,7 +21746,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
   }
 
-  /* "kernel.py":353
+  /* "boyau/ledger/kernel.py":384
  *             if q[i, field + 2] != old[field + 2]:
  *                 return field
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0             # <<<<<<<<<<<<<<
@@ -21085,48 +21775,48 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_L11_bool_binop_done:;
   __pyx_v_on_hold = __pyx_t_7;
 
-  /* "kernel.py":354
+  /* "boyau/ledger/kernel.py":385
  *                 return field
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
  *         debit: cython.longlong = old[8] & UNKNOWN             # <<<<<<<<<<<<<<
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
 */
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 354, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 385, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 354, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 385, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_6, __pyx_t_3); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 354, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_6, __pyx_t_3); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 385, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 354, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 385, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __pyx_v_debit = __pyx_t_5;
 
-  /* "kernel.py":355
+  /* "boyau/ledger/kernel.py":386
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
  *         debit: cython.longlong = old[8] & UNKNOWN
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN             # <<<<<<<<<<<<<<
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
 */
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 355, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 355, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_6kernel_UNKNOWN); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 355, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_6 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_11); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 355, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_11); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 355, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __pyx_v_credit = __pyx_t_5;
 
-  /* "kernel.py":357
+  /* "boyau/ledger/kernel.py":388
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21153,7 +21843,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 16;
-  __pyx_t_12 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) ))) == __pyx_v_6kernel_UNKNOWN);
+  __pyx_t_12 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) ))) == __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
 
   __pyx_t_9 = __pyx_t_12;
@@ -21169,7 +21859,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":358
+    /* "boyau/ledger/kernel.py":389
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6             # <<<<<<<<<<<<<<
@@ -21182,7 +21872,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":357
+    /* "boyau/ledger/kernel.py":388
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21191,7 +21881,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":359
+  /* "boyau/ledger/kernel.py":390
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21218,7 +21908,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 17;
-  __pyx_t_9 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) ))) == __pyx_v_6kernel_UNKNOWN);
+  __pyx_t_9 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) ))) == __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
 
   __pyx_t_12 = __pyx_t_9;
@@ -21234,7 +21924,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":360
+    /* "boyau/ledger/kernel.py":391
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7             # <<<<<<<<<<<<<<
@@ -21247,7 +21937,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":359
+    /* "boyau/ledger/kernel.py":390
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21256,7 +21946,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":361
+  /* "boyau/ledger/kernel.py":392
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21265,23 +21955,23 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 18;
-  __pyx_t_6 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 392, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 392, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 392, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_13 = __Pyx_PyNumber_And_object_int(__pyx_t_11, __pyx_t_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_PyNumber_And_object_int(__pyx_t_11, __pyx_t_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 392, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_13, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_13, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 392, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":362
+    /* "boyau/ledger/kernel.py":393
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8             # <<<<<<<<<<<<<<
@@ -21294,7 +21984,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":361
+    /* "boyau/ledger/kernel.py":392
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21303,7 +21993,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":363
+  /* "boyau/ledger/kernel.py":394
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21312,26 +22002,26 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 19;
-  __pyx_t_13 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_6); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_6); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_13, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 363, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_13, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":364
+    /* "boyau/ledger/kernel.py":395
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9             # <<<<<<<<<<<<<<
@@ -21344,7 +22034,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":363
+    /* "boyau/ledger/kernel.py":394
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21353,7 +22043,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":365
+  /* "boyau/ledger/kernel.py":396
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21362,23 +22052,23 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 20;
-  __pyx_t_11 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 396, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_13 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 396, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 396, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyNumber_And_object_int(__pyx_t_13, __pyx_t_6); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyNumber_And_object_int(__pyx_t_13, __pyx_t_6); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 396, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 396, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":366
+    /* "boyau/ledger/kernel.py":397
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10             # <<<<<<<<<<<<<<
@@ -21391,7 +22081,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":365
+    /* "boyau/ledger/kernel.py":396
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21400,7 +22090,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":367
+  /* "boyau/ledger/kernel.py":398
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -21409,23 +22099,23 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 42;
-  __pyx_t_3 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 367, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 398, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 367, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 398, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 367, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 398, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_11 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 367, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 398, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 367, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 398, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":368
+    /* "boyau/ledger/kernel.py":399
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11             # <<<<<<<<<<<<<<
@@ -21438,7 +22128,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":367
+    /* "boyau/ledger/kernel.py":398
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -21447,7 +22137,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":369
+  /* "boyau/ledger/kernel.py":400
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -21456,23 +22146,23 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 43;
-  __pyx_t_11 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 369, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 369, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_3, __pyx_mstate_global->__pyx_int_48, 48, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 369, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_3, __pyx_mstate_global->__pyx_int_48, 48, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_3 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 369, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 369, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":370
+    /* "boyau/ledger/kernel.py":401
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12             # <<<<<<<<<<<<<<
@@ -21485,7 +22175,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":369
+    /* "boyau/ledger/kernel.py":400
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -21494,7 +22184,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":371
+  /* "boyau/ledger/kernel.py":402
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:             # <<<<<<<<<<<<<<
@@ -21503,11 +22193,11 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 11;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 11, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 11, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (!__pyx_t_9) {
@@ -21520,11 +22210,11 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 12;
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 12, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 12, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (!__pyx_t_9) {
@@ -21537,11 +22227,11 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 13;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 13, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 13, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 371, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
 
@@ -21551,7 +22241,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":372
+    /* "boyau/ledger/kernel.py":403
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
  *             return 13             # <<<<<<<<<<<<<<
@@ -21564,7 +22254,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":371
+    /* "boyau/ledger/kernel.py":402
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:             # <<<<<<<<<<<<<<
@@ -21573,7 +22263,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":373
+  /* "boyau/ledger/kernel.py":404
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
  *             return 13
  *         return -1             # <<<<<<<<<<<<<<
@@ -21586,7 +22276,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   }
   goto __pyx_L0;
 
-  /* "kernel.py":340
+  /* "boyau/ledger/kernel.py":371
  *         return 3
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21602,7 +22292,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   __Pyx_XDECREF(__pyx_t_6);
   __Pyx_XDECREF(__pyx_t_11);
   __Pyx_XDECREF(__pyx_t_13);
-  __Pyx_AddTraceback("kernel.Kernel._differs", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._differs", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -2;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
@@ -21618,7 +22308,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
   return __pyx_r;
 }
 
-/* "kernel.py":377
+/* "boyau/ledger/kernel.py":408
  *     # ---- a row ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21626,7 +22316,7 @@ static int __pyx_f_6kernel_6Kernel__differs(struct __pyx_obj_6kernel_Kernel *__p
  *     def _row(self, i: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_v_kind;
   PY_LONG_LONG __pyx_v_amount;
@@ -21652,7 +22342,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "kernel.py":380
+  /* "boyau/ledger/kernel.py":411
  *     @cython.exceptval(-2, check=True)
  *     def _row(self, i: cython.longlong) -> cython.int:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -21665,7 +22355,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":381
+  /* "boyau/ledger/kernel.py":412
  *     def _row(self, i: cython.longlong) -> cython.int:
  *         q = self.q
  *         kind: cython.int = self.h[i, 42]             # <<<<<<<<<<<<<<
@@ -21676,7 +22366,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_3 = 42;
   __pyx_v_kind = (*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":382
+  /* "boyau/ledger/kernel.py":413
  *         q = self.q
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]             # <<<<<<<<<<<<<<
@@ -21687,7 +22377,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_3 = 4;
   __pyx_v_amount = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":383
+  /* "boyau/ledger/kernel.py":414
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:             # <<<<<<<<<<<<<<
@@ -21737,7 +22427,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":384
+    /* "boyau/ledger/kernel.py":415
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6             # <<<<<<<<<<<<<<
@@ -21750,7 +22440,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":383
+    /* "boyau/ledger/kernel.py":414
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:             # <<<<<<<<<<<<<<
@@ -21759,7 +22449,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":385
+  /* "boyau/ledger/kernel.py":416
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is             # <<<<<<<<<<<<<<
@@ -21771,7 +22461,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":386
+    /* "boyau/ledger/kernel.py":417
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7             # <<<<<<<<<<<<<<
@@ -21784,7 +22474,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":385
+    /* "boyau/ledger/kernel.py":416
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is             # <<<<<<<<<<<<<<
@@ -21793,14 +22483,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":387
+  /* "boyau/ledger/kernel.py":418
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):             # <<<<<<<<<<<<<<
  *             return 7
  *         if amount > TOP:
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_VOID);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_VOID);
 
   if (__pyx_t_5) {
 
@@ -21813,7 +22503,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":388
+    /* "boyau/ledger/kernel.py":419
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7             # <<<<<<<<<<<<<<
@@ -21826,7 +22516,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":387
+    /* "boyau/ledger/kernel.py":418
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):             # <<<<<<<<<<<<<<
@@ -21835,19 +22525,19 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":389
+  /* "boyau/ledger/kernel.py":420
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7
  *         if amount > TOP:             # <<<<<<<<<<<<<<
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
 */
-  __pyx_t_4 = (__pyx_v_amount > __pyx_v_6kernel_TOP);
+  __pyx_t_4 = (__pyx_v_amount > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":390
+    /* "boyau/ledger/kernel.py":421
  *             return 7
  *         if amount > TOP:
  *             return 8             # <<<<<<<<<<<<<<
@@ -21860,7 +22550,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":389
+    /* "boyau/ledger/kernel.py":420
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7
  *         if amount > TOP:             # <<<<<<<<<<<<<<
@@ -21869,14 +22559,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":391
+  /* "boyau/ledger/kernel.py":422
  *         if amount > TOP:
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))             # <<<<<<<<<<<<<<
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_RELEASE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RELEASE);
 
   if (!__pyx_t_5) {
 
@@ -21886,7 +22576,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L11_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_VOID);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_VOID);
 
   if (!__pyx_t_5) {
 
@@ -21896,7 +22586,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L11_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (__pyx_t_5) {
 
@@ -21928,14 +22618,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_L11_bool_binop_done:;
   __pyx_v_on_hold = __pyx_t_4;
 
-  /* "kernel.py":392
+  /* "boyau/ledger/kernel.py":423
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
  *             return self._give_back(i, kind, amount)
  *         if on_hold:
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_RETURN);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RETURN);
 
   if (!__pyx_t_5) {
 
@@ -21945,7 +22635,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L17_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_REVERSE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_REVERSE);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -21954,20 +22644,20 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":393
+    /* "boyau/ledger/kernel.py":424
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)             # <<<<<<<<<<<<<<
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)
 */
-    __pyx_t_6 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_give_back(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 393, __pyx_L1_error)
+    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_give_back(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 424, __pyx_L1_error)
     {
       __pyx_r = __pyx_t_6;
     }
     goto __pyx_L0;
 
-    /* "kernel.py":392
+    /* "boyau/ledger/kernel.py":423
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -21976,7 +22666,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":394
+  /* "boyau/ledger/kernel.py":425
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)
  *         if on_hold:             # <<<<<<<<<<<<<<
@@ -21985,20 +22675,20 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   if (__pyx_v_on_hold) {
 
-    /* "kernel.py":395
+    /* "boyau/ledger/kernel.py":426
  *             return self._give_back(i, kind, amount)
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)             # <<<<<<<<<<<<<<
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
 */
-    __pyx_t_6 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_on_hold(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 395, __pyx_L1_error)
+    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_on_hold(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 426, __pyx_L1_error)
     {
       __pyx_r = __pyx_t_6;
     }
     goto __pyx_L0;
 
-    /* "kernel.py":394
+    /* "boyau/ledger/kernel.py":425
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)
  *         if on_hold:             # <<<<<<<<<<<<<<
@@ -22007,7 +22697,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":396
+  /* "boyau/ledger/kernel.py":427
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)
  *         debit: cython.longlong = self.w[i, 16]             # <<<<<<<<<<<<<<
@@ -22018,7 +22708,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_3 = 16;
   __pyx_v_debit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":397
+  /* "boyau/ledger/kernel.py":428
  *             return self._on_hold(i, kind, amount)
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]             # <<<<<<<<<<<<<<
@@ -22029,16 +22719,16 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_3 = 17;
   __pyx_v_credit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":398
+  /* "boyau/ledger/kernel.py":429
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)             # <<<<<<<<<<<<<<
  *         if answer != 0:
  *             return answer
 */
-  __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
+  __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
 
-  /* "kernel.py":399
+  /* "boyau/ledger/kernel.py":430
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22050,7 +22740,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":400
+    /* "boyau/ledger/kernel.py":431
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -22063,7 +22753,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":399
+    /* "boyau/ledger/kernel.py":430
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22072,14 +22762,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":401
+  /* "boyau/ledger/kernel.py":432
  *         if answer != 0:
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:             # <<<<<<<<<<<<<<
  *             return 25
  *         answer = self._stage(kind, debit, credit)
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
   if (__pyx_t_5) {
 
@@ -22112,7 +22802,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":402
+    /* "boyau/ledger/kernel.py":433
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
  *             return 25             # <<<<<<<<<<<<<<
@@ -22125,7 +22815,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":401
+    /* "boyau/ledger/kernel.py":432
  *         if answer != 0:
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:             # <<<<<<<<<<<<<<
@@ -22134,16 +22824,16 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":403
+  /* "boyau/ledger/kernel.py":434
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
  *             return 25
  *         answer = self._stage(kind, debit, credit)             # <<<<<<<<<<<<<<
  *         if answer != 0:
  *             return answer
 */
-  __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_stage(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit);
+  __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_stage(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit);
 
-  /* "kernel.py":404
+  /* "boyau/ledger/kernel.py":435
  *             return 25
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22155,7 +22845,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":405
+    /* "boyau/ledger/kernel.py":436
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -22168,7 +22858,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":404
+    /* "boyau/ledger/kernel.py":435
  *             return 25
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22177,7 +22867,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":406
+  /* "boyau/ledger/kernel.py":437
  *         if answer != 0:
  *             return answer
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -22190,14 +22880,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":407
+  /* "boyau/ledger/kernel.py":438
  *             return answer
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
   if (!__pyx_t_5) {
 
@@ -22207,7 +22897,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L27_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -22216,7 +22906,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":408
+    /* "boyau/ledger/kernel.py":439
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)             # <<<<<<<<<<<<<<
@@ -22227,9 +22917,9 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     __pyx_t_3 = 5;
     __pyx_t_7 = __pyx_v_i;
     __pyx_t_8 = 18;
-    __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_7 * __pyx_v_self->w.strides[0]) )) + __pyx_t_8)) ))), 0);
+    __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_7 * __pyx_v_self->w.strides[0]) )) + __pyx_t_8)) ))), 0);
 
-    /* "kernel.py":409
+    /* "boyau/ledger/kernel.py":440
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22241,7 +22931,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":410
+      /* "boyau/ledger/kernel.py":441
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -22254,7 +22944,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       }
       goto __pyx_L0;
 
-      /* "kernel.py":409
+      /* "boyau/ledger/kernel.py":440
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22263,7 +22953,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
     }
 
-    /* "kernel.py":407
+    /* "boyau/ledger/kernel.py":438
  *             return answer
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -22273,14 +22963,14 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     goto __pyx_L26;
   }
 
-  /* "kernel.py":411
+  /* "boyau/ledger/kernel.py":442
  *             if answer != 0:
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:             # <<<<<<<<<<<<<<
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_ISSUE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ISSUE);
 
   if (!__pyx_t_5) {
 
@@ -22290,7 +22980,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L30_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_ALLOCATE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ALLOCATE);
 
   if (!__pyx_t_5) {
 
@@ -22300,7 +22990,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     goto __pyx_L30_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_CARRY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_CARRY);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -22309,7 +22999,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":412
+    /* "boyau/ledger/kernel.py":443
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)             # <<<<<<<<<<<<<<
@@ -22317,10 +23007,10 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *                 return answer
 */
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_COLOUR;
-    __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_i);
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
+    __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_i);
 
-    /* "kernel.py":413
+    /* "boyau/ledger/kernel.py":444
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22332,7 +23022,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":414
+      /* "boyau/ledger/kernel.py":445
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -22345,7 +23035,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       }
       goto __pyx_L0;
 
-      /* "kernel.py":413
+      /* "boyau/ledger/kernel.py":444
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22354,7 +23044,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
     }
 
-    /* "kernel.py":415
+    /* "boyau/ledger/kernel.py":446
  *             if answer != 0:
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -22362,18 +23052,18 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
 */
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_HOLDER;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOLDER;
     __pyx_t_2 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )));
     __pyx_t_9 = __pyx_v_credit;
-    __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
     __pyx_t_10 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
-    __pyx_t_11 = __pyx_v_6kernel_R_HOLDERS;
+    __pyx_t_11 = __pyx_v_5boyau_6ledger_6kernel_R_HOLDERS;
     __pyx_t_4 = (((*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->holder_class.data) + __pyx_t_2)) ))) & (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_10 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_11)) )))) == 0);
 
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":416
+      /* "boyau/ledger/kernel.py":447
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
  *                 return 33             # <<<<<<<<<<<<<<
@@ -22386,7 +23076,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       }
       goto __pyx_L0;
 
-      /* "kernel.py":415
+      /* "boyau/ledger/kernel.py":446
  *             if answer != 0:
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -22395,18 +23085,18 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
     }
 
-    /* "kernel.py":417
+    /* "boyau/ledger/kernel.py":448
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1             # <<<<<<<<<<<<<<
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39
 */
-    __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_ALLOCATE);
+    __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ALLOCATE);
 
     if (__pyx_t_4) {
       __pyx_t_10 = __pyx_v_debit;
-      __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+      __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
 
       __pyx_t_9 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_10 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
     } else {
@@ -22416,7 +23106,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 
     __pyx_v_stop = __pyx_t_9;
 
-    /* "kernel.py":418
+    /* "boyau/ledger/kernel.py":449
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):             # <<<<<<<<<<<<<<
@@ -22424,13 +23114,13 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
 */
     __pyx_t_9 = __pyx_v_credit;
-    __pyx_t_3 = __pyx_v_6kernel_COLOUR;
-    __pyx_t_4 = (!((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))), __pyx_v_stop, 0, __pyx_v_amount));
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
+    __pyx_t_4 = (!((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))), __pyx_v_stop, 0, __pyx_v_amount));
 
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":419
+      /* "boyau/ledger/kernel.py":450
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39             # <<<<<<<<<<<<<<
@@ -22443,7 +23133,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       }
       goto __pyx_L0;
 
-      /* "kernel.py":418
+      /* "boyau/ledger/kernel.py":449
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):             # <<<<<<<<<<<<<<
@@ -22452,7 +23142,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
     }
 
-    /* "kernel.py":411
+    /* "boyau/ledger/kernel.py":442
  *             if answer != 0:
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:             # <<<<<<<<<<<<<<
@@ -22462,7 +23152,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   }
   __pyx_L26:;
 
-  /* "kernel.py":420
+  /* "boyau/ledger/kernel.py":451
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -22470,8 +23160,8 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *         if kind == COMMIT:
 */
   __pyx_t_9 = __pyx_v_debit;
-  __pyx_t_3 = __pyx_v_6kernel_FLAGS;
-  __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_F_ISSUER) == 0);
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) == 0);
 
   if (__pyx_t_5) {
 
@@ -22482,11 +23172,11 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     goto __pyx_L37_bool_binop_done;
   }
   __pyx_t_9 = __pyx_v_debit;
-  __pyx_t_3 = __pyx_v_6kernel_CREDITS;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
   __pyx_t_10 = __pyx_v_debit;
-  __pyx_t_11 = __pyx_v_6kernel_DEBITS;
+  __pyx_t_11 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
   __pyx_t_7 = __pyx_v_debit;
-  __pyx_t_8 = __pyx_v_6kernel_PENDING;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   __pyx_t_5 = ((((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_10 * __pyx_v_acc.strides[0]) )) + __pyx_t_11)) )))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )))) < __pyx_v_amount);
 
 
@@ -22496,7 +23186,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":421
+    /* "boyau/ledger/kernel.py":452
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42             # <<<<<<<<<<<<<<
@@ -22509,7 +23199,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     }
     goto __pyx_L0;
 
-    /* "kernel.py":420
+    /* "boyau/ledger/kernel.py":451
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -22518,28 +23208,28 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   }
 
-  /* "kernel.py":422
+  /* "boyau/ledger/kernel.py":453
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
  *             self._open_hold(i, debit, credit, amount)
  *         else:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":423
+    /* "boyau/ledger/kernel.py":454
  *             return 42
  *         if kind == COMMIT:
  *             self._open_hold(i, debit, credit, amount)             # <<<<<<<<<<<<<<
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_open_hold(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_open_hold(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount);
 
-    /* "kernel.py":422
+    /* "boyau/ledger/kernel.py":453
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -22549,7 +23239,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     goto __pyx_L39;
   }
 
-  /* "kernel.py":425
+  /* "boyau/ledger/kernel.py":456
  *             self._open_hold(i, debit, credit, amount)
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -22558,8 +23248,8 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
   /*else*/ {
     __pyx_t_7 = __pyx_v_debit;
-    __pyx_t_8 = __pyx_v_6kernel_DEBITS;
-    __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
+    __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
     if (!__pyx_t_5) {
 
@@ -22570,8 +23260,8 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       goto __pyx_L41_bool_binop_done;
     }
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_CREDITS;
-    __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
+    __pyx_t_5 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
 
     __pyx_t_4 = __pyx_t_5;
@@ -22580,7 +23270,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":426
+      /* "boyau/ledger/kernel.py":457
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43             # <<<<<<<<<<<<<<
@@ -22593,7 +23283,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
       }
       goto __pyx_L0;
 
-      /* "kernel.py":425
+      /* "boyau/ledger/kernel.py":456
  *             self._open_hold(i, debit, credit, amount)
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -22602,7 +23292,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
 */
     }
 
-    /* "kernel.py":427
+    /* "boyau/ledger/kernel.py":458
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43
  *             acc[debit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -22610,10 +23300,10 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *         self._count(kind, debit, credit, amount, False)
 */
     __pyx_t_7 = __pyx_v_debit;
-    __pyx_t_8 = __pyx_v_6kernel_DEBITS;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )) += __pyx_v_amount;
 
-    /* "kernel.py":428
+    /* "boyau/ledger/kernel.py":459
  *                 return 43
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -22621,21 +23311,21 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *         q[i, 14] = amount
 */
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_CREDITS;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )) += __pyx_v_amount;
   }
   __pyx_L39:;
 
-  /* "kernel.py":429
+  /* "boyau/ledger/kernel.py":460
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         self._count(kind, debit, credit, amount, False)             # <<<<<<<<<<<<<<
  *         q[i, 14] = amount
  *         return 0
 */
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 0);
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 0);
 
-  /* "kernel.py":430
+  /* "boyau/ledger/kernel.py":461
  *             acc[credit, CREDITS] += amount
  *         self._count(kind, debit, credit, amount, False)
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -22646,7 +23336,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   __pyx_t_8 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )) = __pyx_v_amount;
 
-  /* "kernel.py":431
+  /* "boyau/ledger/kernel.py":462
  *         self._count(kind, debit, credit, amount, False)
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -22659,7 +23349,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   }
   goto __pyx_L0;
 
-  /* "kernel.py":377
+  /* "boyau/ledger/kernel.py":408
  *     # ---- a row ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -22670,7 +23360,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   /* function exit code */
   __pyx_L1_error:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_1, 1);
-  __Pyx_AddTraceback("kernel.Kernel._row", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._row", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -2;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
@@ -22686,7 +23376,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
   return __pyx_r;
 }
 
-/* "kernel.py":433
+/* "boyau/ledger/kernel.py":464
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -22694,7 +23384,7 @@ static int __pyx_f_6kernel_6Kernel__row(struct __pyx_obj_6kernel_Kernel *__pyx_v
  *     def _accounts(self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit) {
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_r;
   __Pyx_memviewslice __pyx_t_1 = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -22708,7 +23398,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   PY_LONG_LONG __pyx_t_9;
   Py_ssize_t __pyx_t_10;
 
-  /* "kernel.py":437
+  /* "boyau/ledger/kernel.py":468
  *     def _accounts(self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong) -> cython.int:
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -22721,7 +23411,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":438
+  /* "boyau/ledger/kernel.py":469
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc
  *         if debit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -22733,7 +23423,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":439
+    /* "boyau/ledger/kernel.py":470
  *         acc = self.acc
  *         if debit >= self.accounts:
  *             return 17             # <<<<<<<<<<<<<<
@@ -22746,7 +23436,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":438
+    /* "boyau/ledger/kernel.py":469
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc
  *         if debit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -22755,7 +23445,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":440
+  /* "boyau/ledger/kernel.py":471
  *         if debit >= self.accounts:
  *             return 17
  *         if credit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -22767,7 +23457,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":441
+    /* "boyau/ledger/kernel.py":472
  *             return 17
  *         if credit >= self.accounts:
  *             return 18             # <<<<<<<<<<<<<<
@@ -22780,7 +23470,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":440
+    /* "boyau/ledger/kernel.py":471
  *         if debit >= self.accounts:
  *             return 17
  *         if credit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -22789,7 +23479,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":442
+  /* "boyau/ledger/kernel.py":473
  *         if credit >= self.accounts:
  *             return 18
  *         if debit == credit:             # <<<<<<<<<<<<<<
@@ -22801,7 +23491,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":443
+    /* "boyau/ledger/kernel.py":474
  *             return 18
  *         if debit == credit:
  *             return 19             # <<<<<<<<<<<<<<
@@ -22814,7 +23504,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":442
+    /* "boyau/ledger/kernel.py":473
  *         if credit >= self.accounts:
  *             return 18
  *         if debit == credit:             # <<<<<<<<<<<<<<
@@ -22823,7 +23513,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":444
+  /* "boyau/ledger/kernel.py":475
  *         if debit == credit:
  *             return 19
  *         if self.w[i, 20] > self.subjects:             # <<<<<<<<<<<<<<
@@ -22837,7 +23527,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":445
+    /* "boyau/ledger/kernel.py":476
  *             return 19
  *         if self.w[i, 20] > self.subjects:
  *             return 20             # <<<<<<<<<<<<<<
@@ -22850,7 +23540,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":444
+    /* "boyau/ledger/kernel.py":475
  *         if debit == credit:
  *             return 19
  *         if self.w[i, 20] > self.subjects:             # <<<<<<<<<<<<<<
@@ -22859,7 +23549,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":446
+  /* "boyau/ledger/kernel.py":477
  *         if self.w[i, 20] > self.subjects:
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:             # <<<<<<<<<<<<<<
@@ -22867,13 +23557,13 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
 */
   __pyx_t_3 = __pyx_v_debit;
-  __pyx_t_4 = __pyx_v_6kernel_FLAGS;
-  __pyx_t_2 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) ))) & (__pyx_v_6kernel_F_CLOSED | __pyx_v_6kernel_F_FROZEN)) != 0);
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_t_2 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) ))) & (__pyx_v_5boyau_6ledger_6kernel_F_CLOSED | __pyx_v_5boyau_6ledger_6kernel_F_FROZEN)) != 0);
 
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":447
+    /* "boyau/ledger/kernel.py":478
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21             # <<<<<<<<<<<<<<
@@ -22886,7 +23576,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":446
+    /* "boyau/ledger/kernel.py":477
  *         if self.w[i, 20] > self.subjects:
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:             # <<<<<<<<<<<<<<
@@ -22895,7 +23585,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":448
+  /* "boyau/ledger/kernel.py":479
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:             # <<<<<<<<<<<<<<
@@ -22903,13 +23593,13 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
 */
   __pyx_t_3 = __pyx_v_credit;
-  __pyx_t_4 = __pyx_v_6kernel_FLAGS;
-  __pyx_t_2 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) ))) & __pyx_v_6kernel_F_CLOSED) != 0);
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_t_2 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_CLOSED) != 0);
 
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":449
+    /* "boyau/ledger/kernel.py":480
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22             # <<<<<<<<<<<<<<
@@ -22922,7 +23612,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":448
+    /* "boyau/ledger/kernel.py":479
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:             # <<<<<<<<<<<<<<
@@ -22931,7 +23621,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":450
+  /* "boyau/ledger/kernel.py":481
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:             # <<<<<<<<<<<<<<
@@ -22939,19 +23629,19 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
  *         if self._date(i) > self.today:
 */
   __pyx_t_3 = __pyx_v_debit;
-  __pyx_t_4 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_t_5 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
-  __pyx_t_6 = __pyx_v_6kernel_R_UNIT;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_R_UNIT;
   __pyx_t_7 = __pyx_v_credit;
-  __pyx_t_8 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_t_9 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )));
-  __pyx_t_10 = __pyx_v_6kernel_R_UNIT;
+  __pyx_t_10 = __pyx_v_5boyau_6ledger_6kernel_R_UNIT;
   __pyx_t_2 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_5 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_6)) ))) != (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_9 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_10)) ))));
 
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":451
+    /* "boyau/ledger/kernel.py":482
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23             # <<<<<<<<<<<<<<
@@ -22964,7 +23654,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":450
+    /* "boyau/ledger/kernel.py":481
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:             # <<<<<<<<<<<<<<
@@ -22973,19 +23663,19 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":452
+  /* "boyau/ledger/kernel.py":483
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23
  *         if self._date(i) > self.today:             # <<<<<<<<<<<<<<
  *             return 24
  *         return 0
 */
-  __pyx_t_2 = (__pyx_f_6kernel_6Kernel__date(__pyx_v_self, __pyx_v_i) > __pyx_v_self->today);
+  __pyx_t_2 = (__pyx_f_5boyau_6ledger_6kernel_6Kernel__date(__pyx_v_self, __pyx_v_i) > __pyx_v_self->today);
 
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":453
+    /* "boyau/ledger/kernel.py":484
  *             return 23
  *         if self._date(i) > self.today:
  *             return 24             # <<<<<<<<<<<<<<
@@ -22998,7 +23688,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
     }
     goto __pyx_L0;
 
-    /* "kernel.py":452
+    /* "boyau/ledger/kernel.py":483
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23
  *         if self._date(i) > self.today:             # <<<<<<<<<<<<<<
@@ -23007,7 +23697,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
 */
   }
 
-  /* "kernel.py":454
+  /* "boyau/ledger/kernel.py":485
  *         if self._date(i) > self.today:
  *             return 24
  *         return 0             # <<<<<<<<<<<<<<
@@ -23020,7 +23710,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   }
   goto __pyx_L0;
 
-  /* "kernel.py":433
+  /* "boyau/ledger/kernel.py":464
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23035,7 +23725,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
   return __pyx_r;
 }
 
-/* "kernel.py":456
+/* "boyau/ledger/kernel.py":487
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23043,7 +23733,7 @@ static int __pyx_f_6kernel_6Kernel__accounts(struct __pyx_obj_6kernel_Kernel *__
  *     @cython.exceptval(check=False)
 */
 
-static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   PY_LONG_LONG __pyx_v_date;
   PY_LONG_LONG __pyx_r;
   __Pyx_RefNannyDeclarations
@@ -23058,7 +23748,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_date", 0);
 
-  /* "kernel.py":460
+  /* "boyau/ledger/kernel.py":491
  *     @cython.exceptval(check=False)
  *     def _date(self, i: cython.longlong) -> cython.longlong:
  *         date: cython.longlong = self.w[i, 19]             # <<<<<<<<<<<<<<
@@ -23069,24 +23759,24 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
   __pyx_t_2 = 19;
   __pyx_v_date = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_1 * __pyx_v_self->w.strides[0]) )) + __pyx_t_2)) )));
 
-  /* "kernel.py":461
+  /* "boyau/ledger/kernel.py":492
  *     def _date(self, i: cython.longlong) -> cython.longlong:
  *         date: cython.longlong = self.w[i, 19]
  *         return date - 4294967296 if date >= 2147483648 else date             # <<<<<<<<<<<<<<
  * 
  *     @cython.cfunc
 */
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 461, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 492, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_4 = __Pyx_PyObject_CompareBoolGe_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_2147483648, Py_GE); if (unlikely((__pyx_t_4 < 0))) __PYX_ERR(0, 461, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyObject_CompareBoolGe_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_2147483648, Py_GE); if (unlikely((__pyx_t_4 < 0))) __PYX_ERR(0, 492, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_4) {
-    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 461, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 492, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
-    __pyx_t_5 = __Pyx_PyNumber_Subtract_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_4294967296); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 461, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyNumber_Subtract_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_4294967296); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 492, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-    __pyx_t_6 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_5); if (unlikely((__pyx_t_6 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 461, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_5); if (unlikely((__pyx_t_6 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 492, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
     __pyx_t_1 = __pyx_t_6;
   } else {
@@ -23099,7 +23789,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
   }
   goto __pyx_L0;
 
-  /* "kernel.py":456
+  /* "boyau/ledger/kernel.py":487
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23111,7 +23801,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_3);
   __Pyx_XDECREF(__pyx_t_5);
-  __Pyx_WriteUnraisable("kernel.Kernel._date", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._date", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_r = 0;
   __pyx_L0:;
 
@@ -23120,7 +23810,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
   return __pyx_r;
 }
 
-/* "kernel.py":463
+/* "boyau/ledger/kernel.py":494
  *         return date - 4294967296 if date >= 2147483648 else date
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23128,7 +23818,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_6kernel_6Kernel__date(struct __pyx_obj
  *     def _stage(self, kind: cython.int, debit: cython.longlong, credit: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit) {
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_v_from_issuer;
   int __pyx_v_to_issuer;
@@ -23152,7 +23842,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_stage", 0);
 
-  /* "kernel.py":467
+  /* "boyau/ledger/kernel.py":498
  *     def _stage(self, kind: cython.int, debit: cython.longlong, credit: cython.longlong) -> cython.int:
  *         """Check that *kind* may join these accounts (26) and their colours (27)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -23165,7 +23855,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":468
+  /* "boyau/ledger/kernel.py":499
  *         """Check that *kind* may join these accounts (26) and their colours (27)."""
  *         acc = self.acc
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0             # <<<<<<<<<<<<<<
@@ -23173,10 +23863,10 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         source: cython.longlong = acc[debit, COLOUR]
 */
   __pyx_t_2 = __pyx_v_debit;
-  __pyx_t_3 = __pyx_v_6kernel_FLAGS;
-  __pyx_v_from_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_F_ISSUER) != 0);
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_v_from_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) != 0);
 
-  /* "kernel.py":469
+  /* "boyau/ledger/kernel.py":500
  *         acc = self.acc
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0             # <<<<<<<<<<<<<<
@@ -23184,10 +23874,10 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         target: cython.longlong = acc[credit, COLOUR]
 */
   __pyx_t_2 = __pyx_v_credit;
-  __pyx_t_3 = __pyx_v_6kernel_FLAGS;
-  __pyx_v_to_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_F_ISSUER) != 0);
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_v_to_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) != 0);
 
-  /* "kernel.py":470
+  /* "boyau/ledger/kernel.py":501
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
  *         source: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -23195,10 +23885,10 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
 */
   __pyx_t_2 = __pyx_v_debit;
-  __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_source = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":471
+  /* "boyau/ledger/kernel.py":502
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
  *         source: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -23206,10 +23896,10 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
 */
   __pyx_t_2 = __pyx_v_credit;
-  __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":472
+  /* "boyau/ledger/kernel.py":503
  *         source: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0             # <<<<<<<<<<<<<<
@@ -23217,10 +23907,10 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         if kind == COMMIT or kind == PAY:
 */
   __pyx_t_2 = __pyx_v_source;
-  __pyx_t_3 = __pyx_v_6kernel_R_PLAIN;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_v_from_plain = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) != 0);
 
-  /* "kernel.py":473
+  /* "boyau/ledger/kernel.py":504
  *         target: cython.longlong = acc[credit, COLOUR]
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0             # <<<<<<<<<<<<<<
@@ -23228,17 +23918,17 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *             if from_issuer or to_issuer:
 */
   __pyx_t_2 = __pyx_v_target;
-  __pyx_t_3 = __pyx_v_6kernel_R_PLAIN;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_v_to_plain = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) != 0);
 
-  /* "kernel.py":474
+  /* "boyau/ledger/kernel.py":505
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
  *             if from_issuer or to_issuer:
  *                 return 26
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
   if (!__pyx_t_5) {
 
@@ -23248,7 +23938,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 
     goto __pyx_L4_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -23257,7 +23947,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":475
+    /* "boyau/ledger/kernel.py":506
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:             # <<<<<<<<<<<<<<
@@ -23276,7 +23966,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":476
+      /* "boyau/ledger/kernel.py":507
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23289,7 +23979,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":475
+      /* "boyau/ledger/kernel.py":506
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:             # <<<<<<<<<<<<<<
@@ -23298,7 +23988,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":477
+    /* "boyau/ledger/kernel.py":508
  *             if from_issuer or to_issuer:
  *                 return 26
  *             if from_plain:             # <<<<<<<<<<<<<<
@@ -23307,7 +23997,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     if (__pyx_v_from_plain) {
 
-      /* "kernel.py":478
+      /* "boyau/ledger/kernel.py":509
  *                 return 26
  *             if from_plain:
  *                 return 0 if to_plain else 27             # <<<<<<<<<<<<<<
@@ -23326,7 +24016,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":477
+      /* "boyau/ledger/kernel.py":508
  *             if from_issuer or to_issuer:
  *                 return 26
  *             if from_plain:             # <<<<<<<<<<<<<<
@@ -23335,7 +24025,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":479
+    /* "boyau/ledger/kernel.py":510
  *             if from_plain:
  *                 return 0 if to_plain else 27
  *             if to_plain:             # <<<<<<<<<<<<<<
@@ -23344,7 +24034,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     if (__pyx_v_to_plain) {
 
-      /* "kernel.py":480
+      /* "boyau/ledger/kernel.py":511
  *                 return 0 if to_plain else 27
  *             if to_plain:
  *                 return 0             # <<<<<<<<<<<<<<
@@ -23357,7 +24047,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":479
+      /* "boyau/ledger/kernel.py":510
  *             if from_plain:
  *                 return 0 if to_plain else 27
  *             if to_plain:             # <<<<<<<<<<<<<<
@@ -23366,7 +24056,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":481
+    /* "boyau/ledger/kernel.py":512
  *             if to_plain:
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:             # <<<<<<<<<<<<<<
@@ -23374,15 +24064,15 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *             return 0 if self._below(target, source) else 27
 */
     __pyx_t_2 = __pyx_v_credit;
-    __pyx_t_3 = __pyx_v_6kernel_HOP;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_7 = __pyx_v_debit;
-    __pyx_t_8 = __pyx_v_6kernel_HOP;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_4 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) != ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) + 1));
 
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":482
+      /* "boyau/ledger/kernel.py":513
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23395,7 +24085,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":481
+      /* "boyau/ledger/kernel.py":512
  *             if to_plain:
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:             # <<<<<<<<<<<<<<
@@ -23404,14 +24094,14 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":483
+    /* "boyau/ledger/kernel.py":514
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
 */
-    __pyx_t_4 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
+    __pyx_t_4 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
 
     if (__pyx_t_4) {
 
@@ -23426,7 +24116,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":474
+    /* "boyau/ledger/kernel.py":505
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -23435,19 +24125,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":484
+  /* "boyau/ledger/kernel.py":515
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:             # <<<<<<<<<<<<<<
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_RECEIVE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RECEIVE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":485
+    /* "boyau/ledger/kernel.py":516
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23471,7 +24161,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       goto __pyx_L14_bool_binop_done;
     }
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_HOP;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
 
@@ -23481,7 +24171,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":486
+      /* "boyau/ledger/kernel.py":517
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23494,7 +24184,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":485
+      /* "boyau/ledger/kernel.py":516
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23503,14 +24193,14 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":487
+    /* "boyau/ledger/kernel.py":518
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(source, target) else 27             # <<<<<<<<<<<<<<
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
 */
-    __pyx_t_4 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
+    __pyx_t_4 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
 
     if (__pyx_t_4) {
 
@@ -23525,7 +24215,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":484
+    /* "boyau/ledger/kernel.py":515
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:             # <<<<<<<<<<<<<<
@@ -23534,19 +24224,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":488
+  /* "boyau/ledger/kernel.py":519
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:             # <<<<<<<<<<<<<<
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_REFUND);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_REFUND);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":489
+    /* "boyau/ledger/kernel.py":520
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23570,7 +24260,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       goto __pyx_L19_bool_binop_done;
     }
     __pyx_t_7 = __pyx_v_debit;
-    __pyx_t_8 = __pyx_v_6kernel_HOP;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
 
@@ -23580,7 +24270,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":490
+      /* "boyau/ledger/kernel.py":521
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23593,7 +24283,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":489
+      /* "boyau/ledger/kernel.py":520
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23602,14 +24292,14 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":491
+    /* "boyau/ledger/kernel.py":522
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
  *         if from_plain or to_plain:
  *             return 26
 */
-    __pyx_t_4 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
+    __pyx_t_4 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
 
     if (__pyx_t_4) {
 
@@ -23624,7 +24314,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":488
+    /* "boyau/ledger/kernel.py":519
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:             # <<<<<<<<<<<<<<
@@ -23633,7 +24323,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":492
+  /* "boyau/ledger/kernel.py":523
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:             # <<<<<<<<<<<<<<
@@ -23652,7 +24342,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":493
+    /* "boyau/ledger/kernel.py":524
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:
  *             return 26             # <<<<<<<<<<<<<<
@@ -23665,7 +24355,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":492
+    /* "boyau/ledger/kernel.py":523
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:             # <<<<<<<<<<<<<<
@@ -23674,19 +24364,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":494
+  /* "boyau/ledger/kernel.py":525
  *         if from_plain or to_plain:
  *             return 26
  *         if kind == ISSUE:             # <<<<<<<<<<<<<<
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_ISSUE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ISSUE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":495
+    /* "boyau/ledger/kernel.py":526
  *             return 26
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23710,7 +24400,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       goto __pyx_L27_bool_binop_done;
     }
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_HOP;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
 
@@ -23720,7 +24410,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":496
+      /* "boyau/ledger/kernel.py":527
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23733,7 +24423,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":495
+      /* "boyau/ledger/kernel.py":526
  *             return 26
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23742,14 +24432,14 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":497
+    /* "boyau/ledger/kernel.py":528
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
 */
-    __pyx_t_4 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
+    __pyx_t_4 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
 
     if (__pyx_t_4) {
 
@@ -23764,7 +24454,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":494
+    /* "boyau/ledger/kernel.py":525
  *         if from_plain or to_plain:
  *             return 26
  *         if kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -23773,19 +24463,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":498
+  /* "boyau/ledger/kernel.py":529
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:             # <<<<<<<<<<<<<<
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_LAPSE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_LAPSE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":499
+    /* "boyau/ledger/kernel.py":530
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23809,7 +24499,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       goto __pyx_L32_bool_binop_done;
     }
     __pyx_t_7 = __pyx_v_debit;
-    __pyx_t_8 = __pyx_v_6kernel_HOP;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
 
@@ -23819,7 +24509,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":500
+      /* "boyau/ledger/kernel.py":531
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23832,7 +24522,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
       }
       goto __pyx_L0;
 
-      /* "kernel.py":499
+      /* "boyau/ledger/kernel.py":530
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23841,14 +24531,14 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":501
+    /* "boyau/ledger/kernel.py":532
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(source, target) else 27             # <<<<<<<<<<<<<<
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26
 */
-    __pyx_t_4 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
+    __pyx_t_4 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
 
     if (__pyx_t_4) {
 
@@ -23863,7 +24553,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":498
+    /* "boyau/ledger/kernel.py":529
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -23872,7 +24562,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":502
+  /* "boyau/ledger/kernel.py":533
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23892,7 +24582,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     goto __pyx_L36_bool_binop_done;
   }
   __pyx_t_7 = __pyx_v_debit;
-  __pyx_t_8 = __pyx_v_6kernel_HOP;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
   if (!__pyx_t_5) {
@@ -23904,7 +24594,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     goto __pyx_L36_bool_binop_done;
   }
   __pyx_t_7 = __pyx_v_credit;
-  __pyx_t_8 = __pyx_v_6kernel_HOP;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_HOP;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) != 0);
 
 
@@ -23914,7 +24604,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":503
+    /* "boyau/ledger/kernel.py":534
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26             # <<<<<<<<<<<<<<
@@ -23927,7 +24617,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":502
+    /* "boyau/ledger/kernel.py":533
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -23936,19 +24626,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":504
+  /* "boyau/ledger/kernel.py":535
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26
  *         if kind == ALLOCATE:             # <<<<<<<<<<<<<<
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_ALLOCATE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ALLOCATE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":505
+    /* "boyau/ledger/kernel.py":536
  *             return 26
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27             # <<<<<<<<<<<<<<
@@ -23965,7 +24655,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 
       goto __pyx_L41_bool_binop_done;
     }
-    __pyx_t_5 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
+    __pyx_t_5 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_target, __pyx_v_source);
 
 
     __pyx_t_4 = __pyx_t_5;
@@ -23984,7 +24674,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":504
+    /* "boyau/ledger/kernel.py":535
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26
  *         if kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -23993,19 +24683,19 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":506
+  /* "boyau/ledger/kernel.py":537
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:             # <<<<<<<<<<<<<<
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_WITHDRAW);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_WITHDRAW);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":507
+    /* "boyau/ledger/kernel.py":538
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27             # <<<<<<<<<<<<<<
@@ -24022,7 +24712,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 
       goto __pyx_L44_bool_binop_done;
     }
-    __pyx_t_5 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
+    __pyx_t_5 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_below(__pyx_v_self, __pyx_v_source, __pyx_v_target);
 
 
     __pyx_t_4 = __pyx_t_5;
@@ -24041,7 +24731,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":506
+    /* "boyau/ledger/kernel.py":537
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -24050,7 +24740,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":508
+  /* "boyau/ledger/kernel.py":539
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:             # <<<<<<<<<<<<<<
@@ -24058,9 +24748,9 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *         return 0
 */
   __pyx_t_7 = __pyx_v_source;
-  __pyx_t_8 = __pyx_v_6kernel_R_ROOT;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_ROOT;
   __pyx_t_2 = __pyx_v_target;
-  __pyx_t_3 = __pyx_v_6kernel_R_ROOT;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_ROOT;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_7 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_8)) ))) == (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))));
 
   if (!__pyx_t_5) {
@@ -24071,13 +24761,13 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 
     goto __pyx_L47_bool_binop_done;
   }
-  __pyx_t_9 = __Pyx_PyLong_From_PY_LONG_LONG(((__pyx_v_target << 32) | __pyx_v_source)); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 508, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyLong_From_PY_LONG_LONG(((__pyx_v_target << 32) | __pyx_v_source)); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 539, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_9);
   if (unlikely(__pyx_v_self->carry_from == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not iterable");
-    __PYX_ERR(0, 508, __pyx_L1_error)
+    __PYX_ERR(0, 539, __pyx_L1_error)
   }
-  __pyx_t_5 = (__Pyx_PySet_ContainsTF(__pyx_t_9, __pyx_v_self->carry_from, Py_NE)); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 508, __pyx_L1_error)
+  __pyx_t_5 = (__Pyx_PySet_ContainsTF(__pyx_t_9, __pyx_v_self->carry_from, Py_NE)); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 539, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
   __pyx_t_4 = __pyx_t_5;
@@ -24086,7 +24776,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":509
+    /* "boyau/ledger/kernel.py":540
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
  *             return 27             # <<<<<<<<<<<<<<
@@ -24099,7 +24789,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":508
+    /* "boyau/ledger/kernel.py":539
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:             # <<<<<<<<<<<<<<
@@ -24108,7 +24798,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":510
+  /* "boyau/ledger/kernel.py":541
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
  *             return 27
  *         return 0             # <<<<<<<<<<<<<<
@@ -24121,7 +24811,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   }
   goto __pyx_L0;
 
-  /* "kernel.py":463
+  /* "boyau/ledger/kernel.py":494
  *         return date - 4294967296 if date >= 2147483648 else date
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24133,7 +24823,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_L1_error:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_1, 1);
   __Pyx_XDECREF(__pyx_t_9);
-  __Pyx_WriteUnraisable("kernel.Kernel._stage", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._stage", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_r = 0;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_acc, 1);
@@ -24148,7 +24838,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
   return __pyx_r;
 }
 
-/* "kernel.py":512
+/* "boyau/ledger/kernel.py":543
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24156,7 +24846,7 @@ static int __pyx_f_6kernel_6Kernel__stage(struct __pyx_obj_6kernel_Kernel *__pyx
  *     def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
 */
 
-static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_ancestor) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_ancestor) {
   PY_LONG_LONG __pyx_v_steps;
   int __pyx_r;
   PY_LONG_LONG __pyx_t_1;
@@ -24166,7 +24856,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
   int __pyx_t_5;
 
 
-  /* "kernel.py":516
+  /* "boyau/ledger/kernel.py":547
  *     def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:             # <<<<<<<<<<<<<<
@@ -24174,15 +24864,15 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
 */
   __pyx_t_1 = __pyx_v_colour;
-  __pyx_t_2 = __pyx_v_6kernel_R_ROOT;
+  __pyx_t_2 = __pyx_v_5boyau_6ledger_6kernel_R_ROOT;
   __pyx_t_3 = __pyx_v_ancestor;
-  __pyx_t_4 = __pyx_v_6kernel_R_ROOT;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ROOT;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_1 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_2)) ))) != (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_3 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_4)) ))));
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":517
+    /* "boyau/ledger/kernel.py":548
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:
  *             return False             # <<<<<<<<<<<<<<
@@ -24195,7 +24885,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
     }
     goto __pyx_L0;
 
-    /* "kernel.py":516
+    /* "boyau/ledger/kernel.py":547
  *     def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:             # <<<<<<<<<<<<<<
@@ -24204,7 +24894,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":518
+  /* "boyau/ledger/kernel.py":549
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:
  *             return False
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]             # <<<<<<<<<<<<<<
@@ -24212,12 +24902,12 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
  *             colour = self.cnt[colour, PARENT]
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_DEPTH;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_DEPTH;
   __pyx_t_1 = __pyx_v_ancestor;
-  __pyx_t_2 = __pyx_v_6kernel_R_DEPTH;
+  __pyx_t_2 = __pyx_v_5boyau_6ledger_6kernel_R_DEPTH;
   __pyx_v_steps = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_3 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_4)) ))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_1 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_2)) ))));
 
-  /* "kernel.py":519
+  /* "boyau/ledger/kernel.py":550
  *             return False
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
  *         while steps > 0:             # <<<<<<<<<<<<<<
@@ -24230,7 +24920,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
 
     if (!__pyx_t_5) break;
 
-    /* "kernel.py":520
+    /* "boyau/ledger/kernel.py":551
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
  *         while steps > 0:
  *             colour = self.cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -24238,10 +24928,10 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
  *         return colour == ancestor
 */
     __pyx_t_1 = __pyx_v_colour;
-    __pyx_t_2 = __pyx_v_6kernel_PARENT;
+    __pyx_t_2 = __pyx_v_5boyau_6ledger_6kernel_PARENT;
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->cnt.data + __pyx_t_1 * __pyx_v_self->cnt.strides[0]) )) + __pyx_t_2)) )));
 
-    /* "kernel.py":521
+    /* "boyau/ledger/kernel.py":552
  *         while steps > 0:
  *             colour = self.cnt[colour, PARENT]
  *             steps -= 1             # <<<<<<<<<<<<<<
@@ -24251,7 +24941,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
     __pyx_v_steps = (__pyx_v_steps - 1);
   }
 
-  /* "kernel.py":522
+  /* "boyau/ledger/kernel.py":553
  *             colour = self.cnt[colour, PARENT]
  *             steps -= 1
  *         return colour == ancestor             # <<<<<<<<<<<<<<
@@ -24264,7 +24954,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
   }
   goto __pyx_L0;
 
-  /* "kernel.py":512
+  /* "boyau/ledger/kernel.py":543
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24280,7 +24970,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
   return __pyx_r;
 }
 
-/* "kernel.py":524
+/* "boyau/ledger/kernel.py":555
  *         return colour == ancestor
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24288,7 +24978,7 @@ static int __pyx_f_6kernel_6Kernel__below(struct __pyx_obj_6kernel_Kernel *__pyx
  *     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_i) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_i) {
   PY_LONG_LONG __pyx_v_date;
   __Pyx_memviewslice __pyx_v_rule = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_r;
@@ -24298,16 +24988,16 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
   Py_ssize_t __pyx_t_4;
   int __pyx_t_5;
 
-  /* "kernel.py":527
+  /* "boyau/ledger/kernel.py":558
  *     @cython.exceptval(check=False)
  *     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
  *         date: cython.longlong = self._date(i)             # <<<<<<<<<<<<<<
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
 */
-  __pyx_v_date = __pyx_f_6kernel_6Kernel__date(__pyx_v_self, __pyx_v_i);
+  __pyx_v_date = __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(__pyx_v_self, __pyx_v_i);
 
-  /* "kernel.py":528
+  /* "boyau/ledger/kernel.py":559
  *     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule             # <<<<<<<<<<<<<<
@@ -24320,7 +25010,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":529
+  /* "boyau/ledger/kernel.py":560
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:             # <<<<<<<<<<<<<<
@@ -24328,7 +25018,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
  *         return 0
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_FIRST;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_FIRST;
   __pyx_t_5 = (__pyx_v_date < (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))));
 
   if (!__pyx_t_5) {
@@ -24340,7 +25030,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L4_bool_binop_done;
   }
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_LAST;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_LAST;
   __pyx_t_5 = (__pyx_v_date > (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))));
 
   if (!__pyx_t_5) {
@@ -24352,7 +25042,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L4_bool_binop_done;
   }
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_ENTRY;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ENTRY;
   __pyx_t_5 = (__pyx_v_self->today > (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))));
 
 
@@ -24362,7 +25052,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
   if (__pyx_t_2) {
 
 
-    /* "kernel.py":530
+    /* "boyau/ledger/kernel.py":561
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
  *             return 28             # <<<<<<<<<<<<<<
@@ -24375,7 +25065,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
     }
     goto __pyx_L0;
 
-    /* "kernel.py":529
+    /* "boyau/ledger/kernel.py":560
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:             # <<<<<<<<<<<<<<
@@ -24384,7 +25074,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
 */
   }
 
-  /* "kernel.py":531
+  /* "boyau/ledger/kernel.py":562
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
  *             return 28
  *         return 0             # <<<<<<<<<<<<<<
@@ -24397,7 +25087,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
   }
   goto __pyx_L0;
 
-  /* "kernel.py":524
+  /* "boyau/ledger/kernel.py":555
  *         return colour == ancestor
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24413,7 +25103,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
   return __pyx_r;
 }
 
-/* "kernel.py":533
+/* "boyau/ledger/kernel.py":564
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24421,7 +25111,7 @@ static int __pyx_f_6kernel_6Kernel__window(struct __pyx_obj_6kernel_Kernel *__py
  *     def _payment(
 */
 
-static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, PY_LONG_LONG __pyx_v_item, PY_LONG_LONG __pyx_v_region, int __pyx_v_on_hold) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, PY_LONG_LONG __pyx_v_item, PY_LONG_LONG __pyx_v_region, int __pyx_v_on_hold) {
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_rule = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_pool = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -24448,7 +25138,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   int __pyx_clineno = 0;
 
 
-  /* "kernel.py":547
+  /* "boyau/ledger/kernel.py":578
  *     ) -> cython.int:
  *         """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -24461,7 +25151,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":548
+  /* "boyau/ledger/kernel.py":579
  *         """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
  *         acc = self.acc
  *         rule = self.rule             # <<<<<<<<<<<<<<
@@ -24474,7 +25164,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":549
+  /* "boyau/ledger/kernel.py":580
  *         acc = self.acc
  *         rule = self.rule
  *         pool = self.pool             # <<<<<<<<<<<<<<
@@ -24487,7 +25177,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "kernel.py":550
+  /* "boyau/ledger/kernel.py":581
  *         rule = self.rule
  *         pool = self.pool
  *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -24495,10 +25185,10 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if rule[colour, R_PLAIN] != 0:
 */
   __pyx_t_3 = __pyx_v_debit;
-  __pyx_t_4 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "kernel.py":551
+  /* "boyau/ledger/kernel.py":582
  *         pool = self.pool
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -24506,10 +25196,10 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *             return 0
 */
   __pyx_t_3 = __pyx_v_credit;
-  __pyx_t_4 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "kernel.py":552
+  /* "boyau/ledger/kernel.py":583
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -24517,13 +25207,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         payee: cython.longlong = acc[credit, HOLDER]
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_PLAIN;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))) != 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":553
+    /* "boyau/ledger/kernel.py":584
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:
  *             return 0             # <<<<<<<<<<<<<<
@@ -24536,7 +25226,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":552
+    /* "boyau/ledger/kernel.py":583
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -24545,7 +25235,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":554
+  /* "boyau/ledger/kernel.py":585
  *         if rule[colour, R_PLAIN] != 0:
  *             return 0
  *         payee: cython.longlong = acc[credit, HOLDER]             # <<<<<<<<<<<<<<
@@ -24553,19 +25243,19 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if answer != 0:
 */
   __pyx_t_3 = __pyx_v_credit;
-  __pyx_t_4 = __pyx_v_6kernel_HOLDER;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_HOLDER;
   __pyx_v_payee = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "kernel.py":555
+  /* "boyau/ledger/kernel.py":586
  *             return 0
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)             # <<<<<<<<<<<<<<
  *         if answer != 0:
  *             return answer
 */
-  __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, __pyx_v_colour, __pyx_v_i);
+  __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, __pyx_v_colour, __pyx_v_i);
 
-  /* "kernel.py":556
+  /* "boyau/ledger/kernel.py":587
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -24577,7 +25267,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":557
+    /* "boyau/ledger/kernel.py":588
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -24590,7 +25280,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":556
+    /* "boyau/ledger/kernel.py":587
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -24599,7 +25289,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":558
+  /* "boyau/ledger/kernel.py":589
  *         if answer != 0:
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]             # <<<<<<<<<<<<<<
@@ -24609,7 +25299,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_3 = __pyx_v_payee;
   __pyx_v_classes = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->holder_class.data) + __pyx_t_3)) )));
 
-  /* "kernel.py":559
+  /* "boyau/ledger/kernel.py":590
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:             # <<<<<<<<<<<<<<
@@ -24617,13 +25307,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_PAYEES;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_PAYEES;
   __pyx_t_5 = ((__pyx_v_classes & (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) )))) == 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":560
+    /* "boyau/ledger/kernel.py":591
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29             # <<<<<<<<<<<<<<
@@ -24636,7 +25326,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":559
+    /* "boyau/ledger/kernel.py":590
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:             # <<<<<<<<<<<<<<
@@ -24645,7 +25335,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":561
+  /* "boyau/ledger/kernel.py":592
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):             # <<<<<<<<<<<<<<
@@ -24653,7 +25343,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_ALLOW;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ALLOW;
   __pyx_t_6 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))) >= 0);
 
   if (__pyx_t_6) {
@@ -24666,13 +25356,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   }
   if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 561, __pyx_L1_error)
+    __PYX_ERR(0, 592, __pyx_L1_error)
   }
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_ALLOW;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ALLOW;
   __pyx_t_7 = __pyx_v_colour;
-  __pyx_t_8 = (__pyx_v_6kernel_R_ALLOW + 1);
-  __pyx_t_6 = (!__pyx_f_6kernel_listed(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_payee));
+  __pyx_t_8 = (__pyx_v_5boyau_6ledger_6kernel_R_ALLOW + 1);
+  __pyx_t_6 = (!__pyx_f_5boyau_6ledger_6kernel_listed(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_payee));
 
 
   __pyx_t_5 = __pyx_t_6;
@@ -24681,7 +25371,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":562
+    /* "boyau/ledger/kernel.py":593
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30             # <<<<<<<<<<<<<<
@@ -24694,7 +25384,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":561
+    /* "boyau/ledger/kernel.py":592
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):             # <<<<<<<<<<<<<<
@@ -24703,7 +25393,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":563
+  /* "boyau/ledger/kernel.py":594
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):             # <<<<<<<<<<<<<<
@@ -24711,7 +25401,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if rule[target, R_PLAIN] != 0:
 */
   __pyx_t_7 = __pyx_v_colour;
-  __pyx_t_8 = __pyx_v_6kernel_R_DENY;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_DENY;
   __pyx_t_6 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))) >= 0);
 
   if (__pyx_t_6) {
@@ -24724,13 +25414,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   }
   if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 563, __pyx_L1_error)
+    __PYX_ERR(0, 594, __pyx_L1_error)
   }
   __pyx_t_7 = __pyx_v_colour;
-  __pyx_t_8 = __pyx_v_6kernel_R_DENY;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_DENY;
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = (__pyx_v_6kernel_R_DENY + 1);
-  __pyx_t_6 = __pyx_f_6kernel_listed(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), __pyx_v_payee);
+  __pyx_t_4 = (__pyx_v_5boyau_6ledger_6kernel_R_DENY + 1);
+  __pyx_t_6 = __pyx_f_5boyau_6ledger_6kernel_listed(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), __pyx_v_payee);
 
 
   __pyx_t_5 = __pyx_t_6;
@@ -24739,7 +25429,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":564
+    /* "boyau/ledger/kernel.py":595
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31             # <<<<<<<<<<<<<<
@@ -24752,7 +25442,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":563
+    /* "boyau/ledger/kernel.py":594
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):             # <<<<<<<<<<<<<<
@@ -24761,7 +25451,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":565
+  /* "boyau/ledger/kernel.py":596
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31
  *         if rule[target, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -24769,13 +25459,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *                 return 32
 */
   __pyx_t_3 = __pyx_v_target;
-  __pyx_t_4 = __pyx_v_6kernel_R_PLAIN;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))) != 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":566
+    /* "boyau/ledger/kernel.py":597
  *             return 31
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:             # <<<<<<<<<<<<<<
@@ -24783,13 +25473,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         else:
 */
     __pyx_t_3 = __pyx_v_colour;
-    __pyx_t_4 = __pyx_v_6kernel_R_ENDS;
+    __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ENDS;
     __pyx_t_5 = ((__pyx_v_classes & (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) )))) == 0);
 
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":567
+      /* "boyau/ledger/kernel.py":598
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:
  *                 return 32             # <<<<<<<<<<<<<<
@@ -24802,7 +25492,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":566
+      /* "boyau/ledger/kernel.py":597
  *             return 31
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:             # <<<<<<<<<<<<<<
@@ -24811,7 +25501,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":565
+    /* "boyau/ledger/kernel.py":596
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31
  *         if rule[target, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -24821,7 +25511,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     goto __pyx_L12;
   }
 
-  /* "kernel.py":569
+  /* "boyau/ledger/kernel.py":600
  *                 return 32
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -24830,13 +25520,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   /*else*/ {
     __pyx_t_3 = __pyx_v_target;
-    __pyx_t_4 = __pyx_v_6kernel_R_HOLDERS;
+    __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_HOLDERS;
     __pyx_t_5 = ((__pyx_v_classes & (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) )))) == 0);
 
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":570
+      /* "boyau/ledger/kernel.py":601
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33             # <<<<<<<<<<<<<<
@@ -24849,7 +25539,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":569
+      /* "boyau/ledger/kernel.py":600
  *                 return 32
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -24858,7 +25548,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":571
+    /* "boyau/ledger/kernel.py":602
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:             # <<<<<<<<<<<<<<
@@ -24866,15 +25556,15 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if rule[colour, R_ITEMS] >= 0:
 */
     __pyx_t_3 = __pyx_v_credit;
-    __pyx_t_4 = __pyx_v_6kernel_HOP;
+    __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_7 = __pyx_v_target;
-    __pyx_t_8 = __pyx_v_6kernel_R_HOPS;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_HOPS;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) ))) > (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))));
 
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":572
+      /* "boyau/ledger/kernel.py":603
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34             # <<<<<<<<<<<<<<
@@ -24887,7 +25577,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":571
+      /* "boyau/ledger/kernel.py":602
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:             # <<<<<<<<<<<<<<
@@ -24898,7 +25588,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   }
   __pyx_L12:;
 
-  /* "kernel.py":573
+  /* "boyau/ledger/kernel.py":604
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:             # <<<<<<<<<<<<<<
@@ -24906,13 +25596,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *                 return 35
 */
   __pyx_t_7 = __pyx_v_colour;
-  __pyx_t_8 = __pyx_v_6kernel_R_ITEMS;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_ITEMS;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))) >= 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":574
+    /* "boyau/ledger/kernel.py":605
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:             # <<<<<<<<<<<<<<
@@ -24924,7 +25614,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":575
+      /* "boyau/ledger/kernel.py":606
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:
  *                 return 35             # <<<<<<<<<<<<<<
@@ -24937,7 +25627,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":574
+      /* "boyau/ledger/kernel.py":605
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:             # <<<<<<<<<<<<<<
@@ -24946,7 +25636,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":576
+    /* "boyau/ledger/kernel.py":607
  *             if item == 0:
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):             # <<<<<<<<<<<<<<
@@ -24955,18 +25645,18 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 576, __pyx_L1_error)
+      __PYX_ERR(0, 607, __pyx_L1_error)
     }
     __pyx_t_7 = __pyx_v_colour;
-    __pyx_t_8 = __pyx_v_6kernel_R_ITEMS;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_ITEMS;
     __pyx_t_3 = __pyx_v_colour;
-    __pyx_t_4 = (__pyx_v_6kernel_R_ITEMS + 1);
-    __pyx_t_5 = (!__pyx_f_6kernel_inside(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), __pyx_v_item));
+    __pyx_t_4 = (__pyx_v_5boyau_6ledger_6kernel_R_ITEMS + 1);
+    __pyx_t_5 = (!__pyx_f_5boyau_6ledger_6kernel_inside(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), __pyx_v_item));
 
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":577
+      /* "boyau/ledger/kernel.py":608
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36             # <<<<<<<<<<<<<<
@@ -24979,7 +25669,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":576
+      /* "boyau/ledger/kernel.py":607
  *             if item == 0:
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):             # <<<<<<<<<<<<<<
@@ -24988,7 +25678,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":573
+    /* "boyau/ledger/kernel.py":604
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:             # <<<<<<<<<<<<<<
@@ -24997,7 +25687,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":578
+  /* "boyau/ledger/kernel.py":609
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:             # <<<<<<<<<<<<<<
@@ -25005,13 +25695,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *                 region = self.holder_region[payee]
 */
   __pyx_t_3 = __pyx_v_colour;
-  __pyx_t_4 = __pyx_v_6kernel_R_REGIONS;
+  __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_REGIONS;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))) >= 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":579
+    /* "boyau/ledger/kernel.py":610
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -25023,7 +25713,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":580
+      /* "boyau/ledger/kernel.py":611
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:
  *                 region = self.holder_region[payee]             # <<<<<<<<<<<<<<
@@ -25033,7 +25723,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       __pyx_t_3 = __pyx_v_payee;
       __pyx_v_region = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->holder_region.data) + __pyx_t_3)) )));
 
-      /* "kernel.py":579
+      /* "boyau/ledger/kernel.py":610
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -25042,7 +25732,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":581
+    /* "boyau/ledger/kernel.py":612
  *             if region == 0:
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):             # <<<<<<<<<<<<<<
@@ -25051,18 +25741,18 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 581, __pyx_L1_error)
+      __PYX_ERR(0, 612, __pyx_L1_error)
     }
     __pyx_t_3 = __pyx_v_colour;
-    __pyx_t_4 = __pyx_v_6kernel_R_REGIONS;
+    __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_REGIONS;
     __pyx_t_7 = __pyx_v_colour;
-    __pyx_t_8 = (__pyx_v_6kernel_R_REGIONS + 1);
-    __pyx_t_5 = (!__pyx_f_6kernel_inside(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_region));
+    __pyx_t_8 = (__pyx_v_5boyau_6ledger_6kernel_R_REGIONS + 1);
+    __pyx_t_5 = (!__pyx_f_5boyau_6ledger_6kernel_inside(__pyx_v_pool, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_region));
 
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":582
+      /* "boyau/ledger/kernel.py":613
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37             # <<<<<<<<<<<<<<
@@ -25075,7 +25765,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":581
+      /* "boyau/ledger/kernel.py":612
  *             if region == 0:
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):             # <<<<<<<<<<<<<<
@@ -25084,7 +25774,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":578
+    /* "boyau/ledger/kernel.py":609
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:             # <<<<<<<<<<<<<<
@@ -25093,19 +25783,19 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":583
+  /* "boyau/ledger/kernel.py":614
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37
  *         if kind == PAY:             # <<<<<<<<<<<<<<
  *             missing: cython.longlong = (
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":585
+    /* "boyau/ledger/kernel.py":616
  *         if kind == PAY:
  *             missing: cython.longlong = (
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]             # <<<<<<<<<<<<<<
@@ -25113,15 +25803,15 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *             if missing != 0:
 */
     __pyx_t_7 = __pyx_v_colour;
-    __pyx_t_8 = __pyx_v_6kernel_R_NEED;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_NEED;
     __pyx_t_3 = __pyx_v_colour;
-    __pyx_t_4 = __pyx_v_6kernel_R_HAVE;
+    __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_HAVE;
     __pyx_t_9 = __pyx_v_i;
     __pyx_t_10 = 20;
     __pyx_t_11 = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_9 * __pyx_v_self->w.strides[0]) )) + __pyx_t_10)) )));
     __pyx_v_missing = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))) & (~(*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))))) & (~(*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->subject.data) + __pyx_t_11)) )))));
 
-    /* "kernel.py":587
+    /* "boyau/ledger/kernel.py":618
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
  *             )
  *             if missing != 0:             # <<<<<<<<<<<<<<
@@ -25133,7 +25823,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":588
+      /* "boyau/ledger/kernel.py":619
  *             )
  *             if missing != 0:
  *                 while (missing & 1) == 0:             # <<<<<<<<<<<<<<
@@ -25146,7 +25836,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 
         if (!__pyx_t_5) break;
 
-        /* "kernel.py":589
+        /* "boyau/ledger/kernel.py":620
  *             if missing != 0:
  *                 while (missing & 1) == 0:
  *                     missing >>= 1             # <<<<<<<<<<<<<<
@@ -25155,7 +25845,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
         __pyx_v_missing = (__pyx_v_missing >> 1);
 
-        /* "kernel.py":590
+        /* "boyau/ledger/kernel.py":621
  *                 while (missing & 1) == 0:
  *                     missing >>= 1
  *                     self.detail += 1             # <<<<<<<<<<<<<<
@@ -25165,7 +25855,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
         __pyx_v_self->detail = (__pyx_v_self->detail + 1);
       }
 
-      /* "kernel.py":591
+      /* "boyau/ledger/kernel.py":622
  *                     missing >>= 1
  *                     self.detail += 1
  *                 return 38             # <<<<<<<<<<<<<<
@@ -25178,7 +25868,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":587
+      /* "boyau/ledger/kernel.py":618
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
  *             )
  *             if missing != 0:             # <<<<<<<<<<<<<<
@@ -25187,7 +25877,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":583
+    /* "boyau/ledger/kernel.py":614
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37
  *         if kind == PAY:             # <<<<<<<<<<<<<<
@@ -25196,7 +25886,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":592
+  /* "boyau/ledger/kernel.py":623
  *                     self.detail += 1
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):             # <<<<<<<<<<<<<<
@@ -25204,7 +25894,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *         if acc[debit, HOP] == 0:
 */
   __pyx_t_9 = __pyx_v_target;
-  __pyx_t_10 = __pyx_v_6kernel_R_PLAIN;
+  __pyx_t_10 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_t_6 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_9 * __pyx_v_rule.strides[0]) )) + __pyx_t_10)) ))) == 0);
 
   if (__pyx_t_6) {
@@ -25225,7 +25915,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 
     goto __pyx_L27_bool_binop_done;
   }
-  __pyx_t_6 = (!((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount));
+  __pyx_t_6 = (!((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount));
 
 
   __pyx_t_5 = __pyx_t_6;
@@ -25234,7 +25924,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":593
+    /* "boyau/ledger/kernel.py":624
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39             # <<<<<<<<<<<<<<
@@ -25247,7 +25937,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":592
+    /* "boyau/ledger/kernel.py":623
  *                     self.detail += 1
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):             # <<<<<<<<<<<<<<
@@ -25256,7 +25946,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":594
+  /* "boyau/ledger/kernel.py":625
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39
  *         if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -25264,13 +25954,13 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *                 return 40
 */
   __pyx_t_9 = __pyx_v_debit;
-  __pyx_t_10 = __pyx_v_6kernel_HOP;
+  __pyx_t_10 = __pyx_v_5boyau_6ledger_6kernel_HOP;
   __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_10)) ))) == 0);
 
   if (__pyx_t_5) {
 
 
-    /* "kernel.py":595
+    /* "boyau/ledger/kernel.py":626
  *             return 39
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):             # <<<<<<<<<<<<<<
@@ -25287,7 +25977,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 
       goto __pyx_L32_bool_binop_done;
     }
-    __pyx_t_6 = (!((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_colour, -1LL, 1, __pyx_v_amount));
+    __pyx_t_6 = (!((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_colour, -1LL, 1, __pyx_v_amount));
 
 
     __pyx_t_5 = __pyx_t_6;
@@ -25296,7 +25986,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":596
+      /* "boyau/ledger/kernel.py":627
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40             # <<<<<<<<<<<<<<
@@ -25309,7 +25999,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":595
+      /* "boyau/ledger/kernel.py":626
  *             return 39
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):             # <<<<<<<<<<<<<<
@@ -25318,14 +26008,14 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":597
+    /* "boyau/ledger/kernel.py":628
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):             # <<<<<<<<<<<<<<
  *                 return 41
  *         return 0
 */
-    __pyx_t_6 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+    __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
     if (__pyx_t_6) {
 
@@ -25335,7 +26025,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 
       goto __pyx_L35_bool_binop_done;
     }
-    __pyx_t_6 = (!((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_colour, -1LL, 2, __pyx_v_amount));
+    __pyx_t_6 = (!((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_colour, -1LL, 2, __pyx_v_amount));
 
 
     __pyx_t_5 = __pyx_t_6;
@@ -25344,7 +26034,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_5) {
 
 
-      /* "kernel.py":598
+      /* "boyau/ledger/kernel.py":629
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):
  *                 return 41             # <<<<<<<<<<<<<<
@@ -25357,7 +26047,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":597
+      /* "boyau/ledger/kernel.py":628
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):             # <<<<<<<<<<<<<<
@@ -25366,7 +26056,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":594
+    /* "boyau/ledger/kernel.py":625
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39
  *         if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -25375,7 +26065,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":599
+  /* "boyau/ledger/kernel.py":630
  *             if kind == PAY and not self._within(colour, -1, 2, amount):
  *                 return 41
  *         return 0             # <<<<<<<<<<<<<<
@@ -25388,7 +26078,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   }
   goto __pyx_L0;
 
-  /* "kernel.py":533
+  /* "boyau/ledger/kernel.py":564
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25400,7 +26090,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_L1_error:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_1, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_WriteUnraisable("kernel.Kernel._payment", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._payment", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_r = 0;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_acc, 1);
@@ -25417,7 +26107,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
   return __pyx_r;
 }
 
-/* "kernel.py":601
+/* "boyau/ledger/kernel.py":632
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25425,7 +26115,7 @@ static int __pyx_f_6kernel_6Kernel__payment(struct __pyx_obj_6kernel_Kernel *__p
  *     def _within(
 */
 
-static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount) {
   __Pyx_memviewslice __pyx_v_cnt = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_v_level;
   int __pyx_r;
@@ -25438,7 +26128,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
   Py_ssize_t __pyx_t_7;
 
 
-  /* "kernel.py":607
+  /* "boyau/ledger/kernel.py":638
  *     ) -> cython.bint:
  *         """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
  *         cnt = self.cnt             # <<<<<<<<<<<<<<
@@ -25451,7 +26141,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":608
+  /* "boyau/ledger/kernel.py":639
  *         """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
  *         cnt = self.cnt
  *         level: cython.int = 0             # <<<<<<<<<<<<<<
@@ -25460,7 +26150,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
 */
   __pyx_v_level = 0;
 
-  /* "kernel.py":609
+  /* "boyau/ledger/kernel.py":640
  *         cnt = self.cnt
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:             # <<<<<<<<<<<<<<
@@ -25487,7 +26177,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
 
     if (!__pyx_t_2) break;
 
-    /* "kernel.py":610
+    /* "boyau/ledger/kernel.py":641
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:             # <<<<<<<<<<<<<<
@@ -25495,15 +26185,15 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
  *                 return False
 */
     __pyx_t_4 = __pyx_v_colour;
-    __pyx_t_5 = (__pyx_v_6kernel_USED + __pyx_v_which);
+    __pyx_t_5 = (__pyx_v_5boyau_6ledger_6kernel_USED + __pyx_v_which);
     __pyx_t_6 = __pyx_v_colour;
-    __pyx_t_7 = (__pyx_v_6kernel_LIMIT + __pyx_v_which);
+    __pyx_t_7 = (__pyx_v_5boyau_6ledger_6kernel_LIMIT + __pyx_v_which);
     __pyx_t_2 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_4 * __pyx_v_cnt.strides[0]) )) + __pyx_t_5)) ))) > ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_6 * __pyx_v_cnt.strides[0]) )) + __pyx_t_7)) ))) - __pyx_v_amount));
 
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":611
+      /* "boyau/ledger/kernel.py":642
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
  *                 self.detail = level             # <<<<<<<<<<<<<<
@@ -25512,7 +26202,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
 */
       __pyx_v_self->detail = __pyx_v_level;
 
-      /* "kernel.py":612
+      /* "boyau/ledger/kernel.py":643
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
  *                 self.detail = level
  *                 return False             # <<<<<<<<<<<<<<
@@ -25525,7 +26215,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
       }
       goto __pyx_L0;
 
-      /* "kernel.py":610
+      /* "boyau/ledger/kernel.py":641
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:             # <<<<<<<<<<<<<<
@@ -25534,7 +26224,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
 */
     }
 
-    /* "kernel.py":613
+    /* "boyau/ledger/kernel.py":644
  *                 self.detail = level
  *                 return False
  *             colour = cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -25542,10 +26232,10 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
  *         return True
 */
     __pyx_t_6 = __pyx_v_colour;
-    __pyx_t_7 = __pyx_v_6kernel_PARENT;
+    __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_PARENT;
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_6 * __pyx_v_cnt.strides[0]) )) + __pyx_t_7)) )));
 
-    /* "kernel.py":614
+    /* "boyau/ledger/kernel.py":645
  *                 return False
  *             colour = cnt[colour, PARENT]
  *             level += 1             # <<<<<<<<<<<<<<
@@ -25555,7 +26245,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
     __pyx_v_level = (__pyx_v_level + 1);
   }
 
-  /* "kernel.py":615
+  /* "boyau/ledger/kernel.py":646
  *             colour = cnt[colour, PARENT]
  *             level += 1
  *         return True             # <<<<<<<<<<<<<<
@@ -25568,7 +26258,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
   }
   goto __pyx_L0;
 
-  /* "kernel.py":601
+  /* "boyau/ledger/kernel.py":632
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25585,7 +26275,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
   return __pyx_r;
 }
 
-/* "kernel.py":617
+/* "boyau/ledger/kernel.py":648
  *         return True
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25593,7 +26283,7 @@ static int __pyx_f_6kernel_6Kernel__within(struct __pyx_obj_6kernel_Kernel *__py
  *     def _add(
 */
 
-static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_colour, PY_LONG_LONG __pyx_v_stop, int __pyx_v_which, PY_LONG_LONG __pyx_v_amount) {
   __Pyx_memviewslice __pyx_v_cnt = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_t_1 = { 0, 0, { 0 }, { 0 }, { 0 } };
   int __pyx_t_2;
@@ -25602,7 +26292,7 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
   Py_ssize_t __pyx_t_5;
 
 
-  /* "kernel.py":622
+  /* "boyau/ledger/kernel.py":653
  *         self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
  *     ) -> cython.void:
  *         cnt = self.cnt             # <<<<<<<<<<<<<<
@@ -25615,7 +26305,7 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":623
+  /* "boyau/ledger/kernel.py":654
  *     ) -> cython.void:
  *         cnt = self.cnt
  *         while colour != stop and colour >= 0:             # <<<<<<<<<<<<<<
@@ -25642,7 +26332,7 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
 
     if (!__pyx_t_2) break;
 
-    /* "kernel.py":624
+    /* "boyau/ledger/kernel.py":655
  *         cnt = self.cnt
  *         while colour != stop and colour >= 0:
  *             cnt[colour, USED + which] += amount             # <<<<<<<<<<<<<<
@@ -25650,10 +26340,10 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
  * 
 */
     __pyx_t_4 = __pyx_v_colour;
-    __pyx_t_5 = (__pyx_v_6kernel_USED + __pyx_v_which);
+    __pyx_t_5 = (__pyx_v_5boyau_6ledger_6kernel_USED + __pyx_v_which);
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_4 * __pyx_v_cnt.strides[0]) )) + __pyx_t_5)) )) += __pyx_v_amount;
 
-    /* "kernel.py":625
+    /* "boyau/ledger/kernel.py":656
  *         while colour != stop and colour >= 0:
  *             cnt[colour, USED + which] += amount
  *             colour = cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -25661,11 +26351,11 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
  *     @cython.cfunc
 */
     __pyx_t_4 = __pyx_v_colour;
-    __pyx_t_5 = __pyx_v_6kernel_PARENT;
+    __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_PARENT;
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_4 * __pyx_v_cnt.strides[0]) )) + __pyx_t_5)) )));
   }
 
-  /* "kernel.py":617
+  /* "boyau/ledger/kernel.py":648
  *         return True
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25679,7 +26369,7 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
 
 }
 
-/* "kernel.py":627
+/* "boyau/ledger/kernel.py":658
  *             colour = cnt[colour, PARENT]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25687,7 +26377,7 @@ static void __pyx_f_6kernel_6Kernel__add(struct __pyx_obj_6kernel_Kernel *__pyx_
  *     def _count(
 */
 
-static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, int __pyx_v_on_hold) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, int __pyx_v_kind, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount, int __pyx_v_on_hold) {
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
   PY_LONG_LONG __pyx_v_colour;
   PY_LONG_LONG __pyx_v_target;
@@ -25697,7 +26387,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
   int __pyx_t_4;
   int __pyx_t_5;
 
-  /* "kernel.py":638
+  /* "boyau/ledger/kernel.py":669
  *     ) -> cython.void:
  *         """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -25710,7 +26400,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":639
+  /* "boyau/ledger/kernel.py":670
  *         """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
  *         acc = self.acc
  *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -25718,10 +26408,10 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *         if kind == PAY or kind == COMMIT:
 */
   __pyx_t_2 = __pyx_v_debit;
-  __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":640
+  /* "boyau/ledger/kernel.py":671
  *         acc = self.acc
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -25729,17 +26419,17 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *             if self.rule[colour, R_PLAIN] != 0:
 */
   __pyx_t_2 = __pyx_v_credit;
-  __pyx_t_3 = __pyx_v_6kernel_COLOUR;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":641
+  /* "boyau/ledger/kernel.py":672
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:             # <<<<<<<<<<<<<<
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (!__pyx_t_5) {
 
@@ -25749,7 +26439,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 
     goto __pyx_L4_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -25758,7 +26448,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":642
+    /* "boyau/ledger/kernel.py":673
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25766,13 +26456,13 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *             if acc[debit, HOP] == 0:
 */
     __pyx_t_2 = __pyx_v_colour;
-    __pyx_t_3 = __pyx_v_6kernel_R_PLAIN;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
     __pyx_t_4 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) != 0);
 
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":643
+      /* "boyau/ledger/kernel.py":674
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return             # <<<<<<<<<<<<<<
@@ -25783,7 +26473,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
       }
       goto __pyx_L0;
 
-      /* "kernel.py":642
+      /* "boyau/ledger/kernel.py":673
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25792,7 +26482,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
     }
 
-    /* "kernel.py":644
+    /* "boyau/ledger/kernel.py":675
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return
  *             if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -25800,13 +26490,13 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *                     self._add(colour, -1, 1, amount)
 */
     __pyx_t_2 = __pyx_v_debit;
-    __pyx_t_3 = __pyx_v_6kernel_HOP;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_4 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) == 0);
 
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":645
+      /* "boyau/ledger/kernel.py":676
  *                 return
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:             # <<<<<<<<<<<<<<
@@ -25818,16 +26508,16 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
       if (__pyx_t_4) {
 
 
-        /* "kernel.py":646
+        /* "boyau/ledger/kernel.py":677
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)             # <<<<<<<<<<<<<<
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)
 */
-        ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, __pyx_v_amount);
+        ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, __pyx_v_amount);
 
-        /* "kernel.py":645
+        /* "boyau/ledger/kernel.py":676
  *                 return
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:             # <<<<<<<<<<<<<<
@@ -25836,28 +26526,28 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
       }
 
-      /* "kernel.py":647
+      /* "boyau/ledger/kernel.py":678
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:             # <<<<<<<<<<<<<<
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
 */
-      __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+      __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
       if (__pyx_t_4) {
 
 
-        /* "kernel.py":648
+        /* "boyau/ledger/kernel.py":679
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)             # <<<<<<<<<<<<<<
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)
 */
-        ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 2, __pyx_v_amount);
+        ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 2, __pyx_v_amount);
 
-        /* "kernel.py":647
+        /* "boyau/ledger/kernel.py":678
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:             # <<<<<<<<<<<<<<
@@ -25866,7 +26556,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
       }
 
-      /* "kernel.py":644
+      /* "boyau/ledger/kernel.py":675
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return
  *             if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -25875,14 +26565,14 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
     }
 
-    /* "kernel.py":649
+    /* "boyau/ledger/kernel.py":680
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
 */
-    __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+    __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
     if (__pyx_t_5) {
 
@@ -25903,7 +26593,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
       goto __pyx_L11_bool_binop_done;
     }
     __pyx_t_2 = __pyx_v_target;
-    __pyx_t_3 = __pyx_v_6kernel_R_PLAIN;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) == 0);
 
 
@@ -25913,16 +26603,16 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":650
+      /* "boyau/ledger/kernel.py":681
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)             # <<<<<<<<<<<<<<
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
 */
-      ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
 
-      /* "kernel.py":649
+      /* "boyau/ledger/kernel.py":680
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -25931,7 +26621,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
     }
 
-    /* "kernel.py":641
+    /* "boyau/ledger/kernel.py":672
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -25941,14 +26631,14 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":651
+  /* "boyau/ledger/kernel.py":682
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:             # <<<<<<<<<<<<<<
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_RELEASE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RELEASE);
 
   if (!__pyx_t_5) {
 
@@ -25958,7 +26648,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 
     goto __pyx_L14_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_VOID);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_VOID);
 
   if (!__pyx_t_5) {
 
@@ -25968,7 +26658,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 
     goto __pyx_L14_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_EXPIRE);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_EXPIRE);
 
 
   __pyx_t_4 = __pyx_t_5;
@@ -25977,7 +26667,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":652
+    /* "boyau/ledger/kernel.py":683
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -25985,7 +26675,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *         elif kind == ISSUE:
 */
     __pyx_t_2 = __pyx_v_debit;
-    __pyx_t_3 = __pyx_v_6kernel_HOP;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_HOP;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) == 0);
 
     if (__pyx_t_5) {
@@ -25997,7 +26687,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
       goto __pyx_L18_bool_binop_done;
     }
     __pyx_t_2 = __pyx_v_colour;
-    __pyx_t_3 = __pyx_v_6kernel_R_PLAIN;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
     __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) == 0);
 
 
@@ -26007,16 +26697,16 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     if (__pyx_t_4) {
 
 
-      /* "kernel.py":653
+      /* "boyau/ledger/kernel.py":684
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)             # <<<<<<<<<<<<<<
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)
 */
-      ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, (-__pyx_v_amount));
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, (-__pyx_v_amount));
 
-      /* "kernel.py":652
+      /* "boyau/ledger/kernel.py":683
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -26025,7 +26715,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 */
     }
 
-    /* "kernel.py":651
+    /* "boyau/ledger/kernel.py":682
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:             # <<<<<<<<<<<<<<
@@ -26035,28 +26725,28 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":654
+  /* "boyau/ledger/kernel.py":685
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:             # <<<<<<<<<<<<<<
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_ISSUE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ISSUE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":655
+    /* "boyau/ledger/kernel.py":686
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)             # <<<<<<<<<<<<<<
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
 
-    /* "kernel.py":654
+    /* "boyau/ledger/kernel.py":685
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -26066,28 +26756,28 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":656
+  /* "boyau/ledger/kernel.py":687
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:             # <<<<<<<<<<<<<<
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_ALLOCATE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_ALLOCATE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":657
+    /* "boyau/ledger/kernel.py":688
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)             # <<<<<<<<<<<<<<
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
 
-    /* "kernel.py":656
+    /* "boyau/ledger/kernel.py":687
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -26097,28 +26787,28 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":658
+  /* "boyau/ledger/kernel.py":689
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:             # <<<<<<<<<<<<<<
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_WITHDRAW);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_WITHDRAW);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":659
+    /* "boyau/ledger/kernel.py":690
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)             # <<<<<<<<<<<<<<
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, __pyx_v_target, 0, (-__pyx_v_amount));
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, __pyx_v_target, 0, (-__pyx_v_amount));
 
-    /* "kernel.py":658
+    /* "boyau/ledger/kernel.py":689
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -26128,28 +26818,28 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":660
+  /* "boyau/ledger/kernel.py":691
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:             # <<<<<<<<<<<<<<
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_LAPSE);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_LAPSE);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":661
+    /* "boyau/ledger/kernel.py":692
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)             # <<<<<<<<<<<<<<
  *         elif kind == CARRY:
  *             self._add(colour, -1, 0, -amount)
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
 
-    /* "kernel.py":660
+    /* "boyau/ledger/kernel.py":691
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -26159,37 +26849,37 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
     goto __pyx_L3;
   }
 
-  /* "kernel.py":662
+  /* "boyau/ledger/kernel.py":693
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:             # <<<<<<<<<<<<<<
  *             self._add(colour, -1, 0, -amount)
  *             self._add(target, -1, 0, amount)
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_CARRY);
+  __pyx_t_4 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_CARRY);
 
   if (__pyx_t_4) {
 
 
-    /* "kernel.py":663
+    /* "boyau/ledger/kernel.py":694
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:
  *             self._add(colour, -1, 0, -amount)             # <<<<<<<<<<<<<<
  *             self._add(target, -1, 0, amount)
  * 
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
 
-    /* "kernel.py":664
+    /* "boyau/ledger/kernel.py":695
  *         elif kind == CARRY:
  *             self._add(colour, -1, 0, -amount)
  *             self._add(target, -1, 0, amount)             # <<<<<<<<<<<<<<
  * 
  *     # ---- holds ------------------------------------------------------------------------------------------------------
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
 
-    /* "kernel.py":662
+    /* "boyau/ledger/kernel.py":693
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:             # <<<<<<<<<<<<<<
@@ -26199,7 +26889,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
   }
   __pyx_L3:;
 
-  /* "kernel.py":627
+  /* "boyau/ledger/kernel.py":658
  *             colour = cnt[colour, PARENT]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26215,7 +26905,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
 
 }
 
-/* "kernel.py":668
+/* "boyau/ledger/kernel.py":699
  *     # ---- holds ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26223,7 +26913,7 @@ static void __pyx_f_6kernel_6Kernel__count(struct __pyx_obj_6kernel_Kernel *__py
  *     def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
 */
 
-static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
+static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high) {
   unsigned PY_LONG_LONG __pyx_v_key;
   unsigned PY_LONG_LONG __pyx_v_size;
   unsigned PY_LONG_LONG __pyx_v_slot;
@@ -26235,16 +26925,16 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
   Py_ssize_t __pyx_t_4;
   int __pyx_t_5;
 
-  /* "kernel.py":671
+  /* "boyau/ledger/kernel.py":702
  *     @cython.exceptval(check=False)
  *     def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)             # <<<<<<<<<<<<<<
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
 */
-  __pyx_v_key = __pyx_f_6kernel_mix((__pyx_v_low & __pyx_v_6kernel_MASK), (__pyx_v_high & __pyx_v_6kernel_MASK), __pyx_v_self->seed);
+  __pyx_v_key = __pyx_f_5boyau_6ledger_6kernel_mix((__pyx_v_low & __pyx_v_5boyau_6ledger_6kernel_MASK), (__pyx_v_high & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed);
 
-  /* "kernel.py":672
+  /* "boyau/ledger/kernel.py":703
  *     def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])             # <<<<<<<<<<<<<<
@@ -26253,7 +26943,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_self->hold_key.shape[0]));
 
-  /* "kernel.py":673
+  /* "boyau/ledger/kernel.py":704
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -26262,7 +26952,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "kernel.py":675
+  /* "boyau/ledger/kernel.py":706
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:             # <<<<<<<<<<<<<<
@@ -26276,7 +26966,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 
     if (!__pyx_t_2) break;
 
-    /* "kernel.py":676
+    /* "boyau/ledger/kernel.py":707
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -26289,7 +26979,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":677
+      /* "boyau/ledger/kernel.py":708
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]             # <<<<<<<<<<<<<<
@@ -26299,7 +26989,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
       __pyx_t_1 = __pyx_v_slot;
       __pyx_v_number = (*((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_self->hold_val.data) + __pyx_t_1)) )));
 
-      /* "kernel.py":678
+      /* "boyau/ledger/kernel.py":709
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:             # <<<<<<<<<<<<<<
@@ -26307,7 +26997,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
  *             slot += 1
 */
       __pyx_t_3 = __pyx_v_number;
-      __pyx_t_4 = __pyx_v_6kernel_H_ID0;
+      __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_H_ID0;
       __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_3 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_4)) ))) == __pyx_v_low);
 
       if (__pyx_t_5) {
@@ -26319,7 +27009,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
         goto __pyx_L7_bool_binop_done;
       }
       __pyx_t_3 = __pyx_v_number;
-      __pyx_t_4 = __pyx_v_6kernel_H_ID1;
+      __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_H_ID1;
       __pyx_t_5 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_3 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_4)) ))) == __pyx_v_high);
 
 
@@ -26329,7 +27019,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
       if (__pyx_t_2) {
 
 
-        /* "kernel.py":679
+        /* "boyau/ledger/kernel.py":710
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:
  *                     return number             # <<<<<<<<<<<<<<
@@ -26342,7 +27032,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
         }
         goto __pyx_L0;
 
-        /* "kernel.py":678
+        /* "boyau/ledger/kernel.py":709
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:             # <<<<<<<<<<<<<<
@@ -26351,7 +27041,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
       }
 
-      /* "kernel.py":676
+      /* "boyau/ledger/kernel.py":707
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -26360,7 +27050,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
     }
 
-    /* "kernel.py":680
+    /* "boyau/ledger/kernel.py":711
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:
  *                     return number
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -26369,7 +27059,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "kernel.py":681
+    /* "boyau/ledger/kernel.py":712
  *                     return number
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -26381,7 +27071,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
     if (__pyx_t_2) {
 
 
-      /* "kernel.py":682
+      /* "boyau/ledger/kernel.py":713
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -26390,7 +27080,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
 */
       __pyx_v_slot = 0;
 
-      /* "kernel.py":681
+      /* "boyau/ledger/kernel.py":712
  *                     return number
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -26400,7 +27090,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
     }
   }
 
-  /* "kernel.py":683
+  /* "boyau/ledger/kernel.py":714
  *             if slot == size:
  *                 slot = 0
  *         return -1             # <<<<<<<<<<<<<<
@@ -26413,7 +27103,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
   }
   goto __pyx_L0;
 
-  /* "kernel.py":668
+  /* "boyau/ledger/kernel.py":699
  *     # ---- holds ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26431,7 +27121,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":685
+/* "boyau/ledger/kernel.py":716
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26439,7 +27129,7 @@ static PY_LONG_LONG __pyx_f_6kernel_6Kernel__find_hold(struct __pyx_obj_6kernel_
  *     def _open_hold(
 */
 
-static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, PY_LONG_LONG __pyx_v_debit, PY_LONG_LONG __pyx_v_credit, PY_LONG_LONG __pyx_v_amount) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_hold = { 0, 0, { 0 }, { 0 }, { 0 } };
   PY_LONG_LONG __pyx_v_number;
@@ -26452,7 +27142,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "kernel.py":690
+  /* "boyau/ledger/kernel.py":721
  *         self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
  *     ) -> cython.void:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -26465,7 +27155,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":691
+  /* "boyau/ledger/kernel.py":722
  *     ) -> cython.void:
  *         q = self.q
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -26478,7 +27168,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":692
+  /* "boyau/ledger/kernel.py":723
  *         q = self.q
  *         hold = self.hold
  *         number: cython.longlong = self.holds             # <<<<<<<<<<<<<<
@@ -26489,7 +27179,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
 
   __pyx_v_number = __pyx_t_2;
 
-  /* "kernel.py":693
+  /* "boyau/ledger/kernel.py":724
  *         hold = self.hold
  *         number: cython.longlong = self.holds
  *         hold[number, H_ID0] = q[i, 0]             # <<<<<<<<<<<<<<
@@ -26499,10 +27189,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 0;
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_ID0;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID0;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":694
+  /* "boyau/ledger/kernel.py":725
  *         number: cython.longlong = self.holds
  *         hold[number, H_ID0] = q[i, 0]
  *         hold[number, H_ID1] = q[i, 1]             # <<<<<<<<<<<<<<
@@ -26512,10 +27202,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 1;
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_ID1;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID1;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":695
+  /* "boyau/ledger/kernel.py":726
  *         hold[number, H_ID0] = q[i, 0]
  *         hold[number, H_ID1] = q[i, 1]
  *         hold[number, H_LEFT] = amount             # <<<<<<<<<<<<<<
@@ -26523,10 +27213,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  *         hold[number, H_CREDIT] = credit
 */
   __pyx_t_2 = __pyx_v_number;
-  __pyx_t_3 = __pyx_v_6kernel_H_LEFT;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_amount;
 
-  /* "kernel.py":696
+  /* "boyau/ledger/kernel.py":727
  *         hold[number, H_ID1] = q[i, 1]
  *         hold[number, H_LEFT] = amount
  *         hold[number, H_DEBIT] = debit             # <<<<<<<<<<<<<<
@@ -26534,10 +27224,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  *         hold[number, H_ITEM] = q[i, 5]
 */
   __pyx_t_2 = __pyx_v_number;
-  __pyx_t_3 = __pyx_v_6kernel_H_DEBIT;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_debit;
 
-  /* "kernel.py":697
+  /* "boyau/ledger/kernel.py":728
  *         hold[number, H_LEFT] = amount
  *         hold[number, H_DEBIT] = debit
  *         hold[number, H_CREDIT] = credit             # <<<<<<<<<<<<<<
@@ -26545,10 +27235,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  *         hold[number, H_REGION] = self.w[i, 18]
 */
   __pyx_t_2 = __pyx_v_number;
-  __pyx_t_3 = __pyx_v_6kernel_H_CREDIT;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_credit;
 
-  /* "kernel.py":698
+  /* "boyau/ledger/kernel.py":729
  *         hold[number, H_DEBIT] = debit
  *         hold[number, H_CREDIT] = credit
  *         hold[number, H_ITEM] = q[i, 5]             # <<<<<<<<<<<<<<
@@ -26558,10 +27248,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 5;
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_ITEM;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ITEM;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":699
+  /* "boyau/ledger/kernel.py":730
  *         hold[number, H_CREDIT] = credit
  *         hold[number, H_ITEM] = q[i, 5]
  *         hold[number, H_REGION] = self.w[i, 18]             # <<<<<<<<<<<<<<
@@ -26571,10 +27261,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 18;
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_REGION;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_REGION;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":700
+  /* "boyau/ledger/kernel.py":731
  *         hold[number, H_ITEM] = q[i, 5]
  *         hold[number, H_REGION] = self.w[i, 18]
  *         hold[number, H_STATE] = 0             # <<<<<<<<<<<<<<
@@ -26582,10 +27272,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  *         self.holds += 1
 */
   __pyx_t_2 = __pyx_v_number;
-  __pyx_t_3 = __pyx_v_6kernel_H_STATE;
+  __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = 0;
 
-  /* "kernel.py":701
+  /* "boyau/ledger/kernel.py":732
  *         hold[number, H_REGION] = self.w[i, 18]
  *         hold[number, H_STATE] = 0
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)             # <<<<<<<<<<<<<<
@@ -26594,19 +27284,19 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
 */
   if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 701, __pyx_L1_error)
+    __PYX_ERR(0, 732, __pyx_L1_error)
   }
   if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 701, __pyx_L1_error)
+    __PYX_ERR(0, 732, __pyx_L1_error)
   }
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 0;
   __pyx_t_4 = __pyx_v_i;
   __pyx_t_5 = 1;
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))) & __pyx_v_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
 
-  /* "kernel.py":702
+  /* "boyau/ledger/kernel.py":733
  *         hold[number, H_STATE] = 0
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *         self.holds += 1             # <<<<<<<<<<<<<<
@@ -26615,7 +27305,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
 */
   __pyx_v_self->holds = (__pyx_v_self->holds + 1);
 
-  /* "kernel.py":703
+  /* "boyau/ledger/kernel.py":734
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *         self.holds += 1
  *         self.acc[debit, PENDING] += amount             # <<<<<<<<<<<<<<
@@ -26623,10 +27313,10 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  * 
 */
   __pyx_t_4 = __pyx_v_debit;
-  __pyx_t_5 = __pyx_v_6kernel_PENDING;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->acc.data + __pyx_t_4 * __pyx_v_self->acc.strides[0]) )) + __pyx_t_5)) )) += __pyx_v_amount;
 
-  /* "kernel.py":704
+  /* "boyau/ledger/kernel.py":735
  *         self.holds += 1
  *         self.acc[debit, PENDING] += amount
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -26635,7 +27325,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "kernel.py":685
+  /* "boyau/ledger/kernel.py":716
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26647,7 +27337,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
   goto __pyx_L0;
   __pyx_L1_error:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_1, 1);
-  __Pyx_WriteUnraisable("kernel.Kernel._open_hold", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._open_hold", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_hold, 1);
@@ -26655,7 +27345,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
 
 }
 
-/* "kernel.py":706
+/* "boyau/ledger/kernel.py":737
  *         self.hold_now = number
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26663,7 +27353,7 @@ static void __pyx_f_6kernel_6Kernel__open_hold(struct __pyx_obj_6kernel_Kernel *
  *     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_w = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -26686,7 +27376,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   int __pyx_t_8;
 
 
-  /* "kernel.py":709
+  /* "boyau/ledger/kernel.py":740
  *     @cython.exceptval(-2, check=True)
  *     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -26699,7 +27389,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":710
+  /* "boyau/ledger/kernel.py":741
  *     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -26712,7 +27402,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "kernel.py":711
+  /* "boyau/ledger/kernel.py":742
  *         q = self.q
  *         w = self.w
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -26725,7 +27415,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":712
+  /* "boyau/ledger/kernel.py":743
  *         w = self.w
  *         acc = self.acc
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -26738,7 +27428,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":713
+  /* "boyau/ledger/kernel.py":744
  *         acc = self.acc
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -26749,9 +27439,9 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_4 = 2;
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_6 = 3;
-  __pyx_v_number = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) ))));
+  __pyx_v_number = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) ))));
 
-  /* "kernel.py":714
+  /* "boyau/ledger/kernel.py":745
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:             # <<<<<<<<<<<<<<
@@ -26763,7 +27453,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":715
+    /* "boyau/ledger/kernel.py":746
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:
  *             return 9             # <<<<<<<<<<<<<<
@@ -26776,7 +27466,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":714
+    /* "boyau/ledger/kernel.py":745
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:             # <<<<<<<<<<<<<<
@@ -26785,7 +27475,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":716
+  /* "boyau/ledger/kernel.py":747
  *         if number < 0:
  *             return 9
  *         debit: cython.longlong = hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -26793,10 +27483,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
 */
   __pyx_t_5 = __pyx_v_number;
-  __pyx_t_6 = __pyx_v_6kernel_H_DEBIT;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "kernel.py":717
+  /* "boyau/ledger/kernel.py":748
  *             return 9
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]             # <<<<<<<<<<<<<<
@@ -26804,10 +27494,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *             return 10
 */
   __pyx_t_5 = __pyx_v_number;
-  __pyx_t_6 = __pyx_v_6kernel_H_CREDIT;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
   __pyx_v_credit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "kernel.py":718
+  /* "boyau/ledger/kernel.py":749
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):             # <<<<<<<<<<<<<<
@@ -26816,7 +27506,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_6 = 16;
-  __pyx_t_8 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) ))) != __pyx_v_6kernel_UNKNOWN);
+  __pyx_t_8 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) ))) != __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
   if (!__pyx_t_8) {
 
@@ -26839,7 +27529,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_L6_next_or:;
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_6 = 17;
-  __pyx_t_8 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) ))) != __pyx_v_6kernel_UNKNOWN);
+  __pyx_t_8 = ((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) ))) != __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
   if (__pyx_t_8) {
 
@@ -26860,7 +27550,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":719
+    /* "boyau/ledger/kernel.py":750
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10             # <<<<<<<<<<<<<<
@@ -26873,7 +27563,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":718
+    /* "boyau/ledger/kernel.py":749
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):             # <<<<<<<<<<<<<<
@@ -26882,7 +27572,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":720
+  /* "boyau/ledger/kernel.py":751
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10
  *         if hold[number, H_STATE] != 0:             # <<<<<<<<<<<<<<
@@ -26890,28 +27580,28 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         left: cython.longlong = hold[number, H_LEFT]
 */
   __pyx_t_5 = __pyx_v_number;
-  __pyx_t_6 = __pyx_v_6kernel_H_STATE;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
   __pyx_t_7 = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) ))) != 0);
 
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":721
+    /* "boyau/ledger/kernel.py":752
  *             return 10
  *         if hold[number, H_STATE] != 0:
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])             # <<<<<<<<<<<<<<
  *         left: cython.longlong = hold[number, H_LEFT]
- *         if amount > left:
+ *         if amount > left or left == 0:
 */
     __pyx_t_5 = __pyx_v_number;
-    __pyx_t_6 = __pyx_v_6kernel_H_STATE;
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
     {
 
       __pyx_r = (10 + ((int)(*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )))));
     }
     goto __pyx_L0;
 
-    /* "kernel.py":720
+    /* "boyau/ledger/kernel.py":751
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10
  *         if hold[number, H_STATE] != 0:             # <<<<<<<<<<<<<<
@@ -26920,32 +27610,46 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":722
+  /* "boyau/ledger/kernel.py":753
  *         if hold[number, H_STATE] != 0:
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]             # <<<<<<<<<<<<<<
- *         if amount > left:
+ *         if amount > left or left == 0:
  *             return 13
 */
   __pyx_t_5 = __pyx_v_number;
-  __pyx_t_6 = __pyx_v_6kernel_H_LEFT;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   __pyx_v_left = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "kernel.py":723
+  /* "boyau/ledger/kernel.py":754
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]
- *         if amount > left:             # <<<<<<<<<<<<<<
+ *         if amount > left or left == 0:             # <<<<<<<<<<<<<<
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
 */
-  __pyx_t_7 = (__pyx_v_amount > __pyx_v_left);
+  __pyx_t_8 = (__pyx_v_amount > __pyx_v_left);
 
+  if (!__pyx_t_8) {
+
+  } else {
+
+    __pyx_t_7 = __pyx_t_8;
+
+    goto __pyx_L11_bool_binop_done;
+  }
+  __pyx_t_8 = (__pyx_v_left == 0);
+
+
+  __pyx_t_7 = __pyx_t_8;
+
+  __pyx_L11_bool_binop_done:;
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":724
+    /* "boyau/ledger/kernel.py":755
  *         left: cython.longlong = hold[number, H_LEFT]
- *         if amount > left:
+ *         if amount > left or left == 0:
  *             return 13             # <<<<<<<<<<<<<<
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:
@@ -26956,25 +27660,25 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":723
+    /* "boyau/ledger/kernel.py":754
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]
- *         if amount > left:             # <<<<<<<<<<<<<<
+ *         if amount > left or left == 0:             # <<<<<<<<<<<<<<
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
 */
   }
 
-  /* "kernel.py":725
- *         if amount > left:
+  /* "boyau/ledger/kernel.py":756
+ *         if amount > left or left == 0:
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)             # <<<<<<<<<<<<<<
  *         if answer != 0:
  *             return answer
 */
-  __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
+  __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
 
-  /* "kernel.py":726
+  /* "boyau/ledger/kernel.py":757
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -26986,7 +27690,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":727
+    /* "boyau/ledger/kernel.py":758
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -26999,7 +27703,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     }
     goto __pyx_L0;
 
-    /* "kernel.py":726
+    /* "boyau/ledger/kernel.py":757
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -27008,19 +27712,19 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   }
 
-  /* "kernel.py":728
+  /* "boyau/ledger/kernel.py":759
  *         if answer != 0:
  *             return answer
  *         if kind == PAY:             # <<<<<<<<<<<<<<
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
 */
-  __pyx_t_7 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_7 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":729
+    /* "boyau/ledger/kernel.py":760
  *             return answer
  *         if kind == PAY:
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]             # <<<<<<<<<<<<<<
@@ -27038,14 +27742,14 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
       __pyx_t_5 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) )));
     } else {
       __pyx_t_3 = __pyx_v_number;
-      __pyx_t_6 = __pyx_v_6kernel_H_ITEM;
+      __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_ITEM;
 
       __pyx_t_5 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_3 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
     }
 
     __pyx_v_item = __pyx_t_5;
 
-    /* "kernel.py":730
+    /* "boyau/ledger/kernel.py":761
  *         if kind == PAY:
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]             # <<<<<<<<<<<<<<
@@ -27056,7 +27760,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     __pyx_t_6 = 18;
     __pyx_v_region = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )));
 
-    /* "kernel.py":731
+    /* "boyau/ledger/kernel.py":762
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -27068,7 +27772,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_7) {
 
 
-      /* "kernel.py":732
+      /* "boyau/ledger/kernel.py":763
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:
  *                 region = hold[number, H_REGION]             # <<<<<<<<<<<<<<
@@ -27076,10 +27780,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *             if answer != 0:
 */
       __pyx_t_5 = __pyx_v_number;
-      __pyx_t_6 = __pyx_v_6kernel_H_REGION;
+      __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_REGION;
       __pyx_v_region = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-      /* "kernel.py":731
+      /* "boyau/ledger/kernel.py":762
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -27088,16 +27792,16 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":733
+    /* "boyau/ledger/kernel.py":764
  *             if region == 0:
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)             # <<<<<<<<<<<<<<
  *             if answer != 0:
  *                 return answer
 */
-    __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, __pyx_v_item, __pyx_v_region, 1);
+    __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, __pyx_v_item, __pyx_v_region, 1);
 
-    /* "kernel.py":734
+    /* "boyau/ledger/kernel.py":765
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -27109,7 +27813,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
     if (__pyx_t_7) {
 
 
-      /* "kernel.py":735
+      /* "boyau/ledger/kernel.py":766
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -27122,7 +27826,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":734
+      /* "boyau/ledger/kernel.py":765
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -27131,7 +27835,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":736
+    /* "boyau/ledger/kernel.py":767
  *             if answer != 0:
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -27139,8 +27843,8 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *             acc[debit, DEBITS] += amount
 */
     __pyx_t_5 = __pyx_v_debit;
-    __pyx_t_6 = __pyx_v_6kernel_DEBITS;
-    __pyx_t_8 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
+    __pyx_t_8 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
     if (!__pyx_t_8) {
 
@@ -27148,20 +27852,20 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 
       __pyx_t_7 = __pyx_t_8;
 
-      goto __pyx_L16_bool_binop_done;
+      goto __pyx_L18_bool_binop_done;
     }
     __pyx_t_5 = __pyx_v_credit;
-    __pyx_t_6 = __pyx_v_6kernel_CREDITS;
-    __pyx_t_8 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
+    __pyx_t_8 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
 
     __pyx_t_7 = __pyx_t_8;
 
-    __pyx_L16_bool_binop_done:;
+    __pyx_L18_bool_binop_done:;
     if (__pyx_t_7) {
 
 
-      /* "kernel.py":737
+      /* "boyau/ledger/kernel.py":768
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43             # <<<<<<<<<<<<<<
@@ -27174,7 +27878,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
       }
       goto __pyx_L0;
 
-      /* "kernel.py":736
+      /* "boyau/ledger/kernel.py":767
  *             if answer != 0:
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -27183,7 +27887,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
     }
 
-    /* "kernel.py":738
+    /* "boyau/ledger/kernel.py":769
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43
  *             acc[debit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -27191,10 +27895,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         elif kind == VOID:
 */
     __pyx_t_5 = __pyx_v_debit;
-    __pyx_t_6 = __pyx_v_6kernel_DEBITS;
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) += __pyx_v_amount;
 
-    /* "kernel.py":739
+    /* "boyau/ledger/kernel.py":770
  *                 return 43
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -27202,32 +27906,32 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *             amount = left
 */
     __pyx_t_5 = __pyx_v_credit;
-    __pyx_t_6 = __pyx_v_6kernel_CREDITS;
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) += __pyx_v_amount;
 
-    /* "kernel.py":728
+    /* "boyau/ledger/kernel.py":759
  *         if answer != 0:
  *             return answer
  *         if kind == PAY:             # <<<<<<<<<<<<<<
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
 */
-    goto __pyx_L12;
+    goto __pyx_L14;
   }
 
-  /* "kernel.py":740
+  /* "boyau/ledger/kernel.py":771
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:             # <<<<<<<<<<<<<<
  *             amount = left
  *             hold[number, H_STATE] = 1
 */
-  __pyx_t_7 = (__pyx_v_kind == __pyx_v_6kernel_VOID);
+  __pyx_t_7 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_VOID);
 
   if (__pyx_t_7) {
 
 
-    /* "kernel.py":741
+    /* "boyau/ledger/kernel.py":772
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:
  *             amount = left             # <<<<<<<<<<<<<<
@@ -27236,7 +27940,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
     __pyx_v_amount = __pyx_v_left;
 
-    /* "kernel.py":742
+    /* "boyau/ledger/kernel.py":773
  *         elif kind == VOID:
  *             amount = left
  *             hold[number, H_STATE] = 1             # <<<<<<<<<<<<<<
@@ -27244,10 +27948,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         w[i, 17] = cython.cast(cython.uint, credit)
 */
     __pyx_t_5 = __pyx_v_number;
-    __pyx_t_6 = __pyx_v_6kernel_H_STATE;
+    __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )) = 1;
 
-    /* "kernel.py":740
+    /* "boyau/ledger/kernel.py":771
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:             # <<<<<<<<<<<<<<
@@ -27255,9 +27959,9 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *             hold[number, H_STATE] = 1
 */
   }
-  __pyx_L12:;
+  __pyx_L14:;
 
-  /* "kernel.py":743
+  /* "boyau/ledger/kernel.py":774
  *             amount = left
  *             hold[number, H_STATE] = 1
  *         w[i, 16] = cython.cast(cython.uint, debit)             # <<<<<<<<<<<<<<
@@ -27268,7 +27972,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_6 = 16;
   *((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )) = ((unsigned int)__pyx_v_debit);
 
-  /* "kernel.py":744
+  /* "boyau/ledger/kernel.py":775
  *             hold[number, H_STATE] = 1
  *         w[i, 16] = cython.cast(cython.uint, debit)
  *         w[i, 17] = cython.cast(cython.uint, credit)             # <<<<<<<<<<<<<<
@@ -27279,7 +27983,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_6 = 17;
   *((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )) = ((unsigned int)__pyx_v_credit);
 
-  /* "kernel.py":745
+  /* "boyau/ledger/kernel.py":776
  *         w[i, 16] = cython.cast(cython.uint, debit)
  *         w[i, 17] = cython.cast(cython.uint, credit)
  *         hold[number, H_LEFT] = left - amount             # <<<<<<<<<<<<<<
@@ -27287,10 +27991,10 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         self._count(kind, debit, credit, amount, True)
 */
   __pyx_t_5 = __pyx_v_number;
-  __pyx_t_6 = __pyx_v_6kernel_H_LEFT;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )) = (__pyx_v_left - __pyx_v_amount);
 
-  /* "kernel.py":746
+  /* "boyau/ledger/kernel.py":777
  *         w[i, 17] = cython.cast(cython.uint, credit)
  *         hold[number, H_LEFT] = left - amount
  *         acc[debit, PENDING] -= amount             # <<<<<<<<<<<<<<
@@ -27298,19 +28002,19 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *         self.hold_now = number
 */
   __pyx_t_5 = __pyx_v_debit;
-  __pyx_t_6 = __pyx_v_6kernel_PENDING;
+  __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) -= __pyx_v_amount;
 
-  /* "kernel.py":747
+  /* "boyau/ledger/kernel.py":778
  *         hold[number, H_LEFT] = left - amount
  *         acc[debit, PENDING] -= amount
  *         self._count(kind, debit, credit, amount, True)             # <<<<<<<<<<<<<<
  *         self.hold_now = number
  *         q[i, 14] = amount
 */
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 1);
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 1);
 
-  /* "kernel.py":748
+  /* "boyau/ledger/kernel.py":779
  *         acc[debit, PENDING] -= amount
  *         self._count(kind, debit, credit, amount, True)
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -27319,7 +28023,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "kernel.py":749
+  /* "boyau/ledger/kernel.py":780
  *         self._count(kind, debit, credit, amount, True)
  *         self.hold_now = number
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -27330,7 +28034,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   __pyx_t_6 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) )) = __pyx_v_amount;
 
-  /* "kernel.py":750
+  /* "boyau/ledger/kernel.py":781
  *         self.hold_now = number
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -27343,7 +28047,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   }
   goto __pyx_L0;
 
-  /* "kernel.py":706
+  /* "boyau/ledger/kernel.py":737
  *         self.hold_now = number
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27369,7 +28073,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
   return __pyx_r;
 }
 
-/* "kernel.py":752
+/* "boyau/ledger/kernel.py":783
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27377,7 +28081,7 @@ static int __pyx_f_6kernel_6Kernel__on_hold(struct __pyx_obj_6kernel_Kernel *__p
  *     def _expire(self, i: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   PY_LONG_LONG __pyx_v_number;
   PY_LONG_LONG __pyx_v_debit;
@@ -27389,7 +28093,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   PY_LONG_LONG __pyx_t_4;
   Py_ssize_t __pyx_t_5;
 
-  /* "kernel.py":756
+  /* "boyau/ledger/kernel.py":787
  *     def _expire(self, i: cython.longlong) -> cython.int:
  *         """Carry out an expire row that the ledger made: it cannot be refused."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -27402,7 +28106,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":757
+  /* "boyau/ledger/kernel.py":788
  *         """Carry out an expire row that the ledger made: it cannot be refused."""
  *         q = self.q
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -27413,9 +28117,9 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_3 = 2;
   __pyx_t_4 = __pyx_v_i;
   __pyx_t_5 = 3;
-  __pyx_v_number = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))));
+  __pyx_v_number = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))));
 
-  /* "kernel.py":758
+  /* "boyau/ledger/kernel.py":789
  *         q = self.q
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         debit: cython.longlong = self.hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -27423,10 +28127,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         self.hold[number, H_STATE] = 2
 */
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_DEBIT;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )));
 
-  /* "kernel.py":759
+  /* "boyau/ledger/kernel.py":790
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         debit: cython.longlong = self.hold[number, H_DEBIT]
  *         left: cython.longlong = self.hold[number, H_LEFT]             # <<<<<<<<<<<<<<
@@ -27434,10 +28138,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         self.hold[number, H_LEFT] = 0
 */
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_LEFT;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   __pyx_v_left = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )));
 
-  /* "kernel.py":760
+  /* "boyau/ledger/kernel.py":791
  *         debit: cython.longlong = self.hold[number, H_DEBIT]
  *         left: cython.longlong = self.hold[number, H_LEFT]
  *         self.hold[number, H_STATE] = 2             # <<<<<<<<<<<<<<
@@ -27445,10 +28149,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         self.acc[debit, PENDING] -= left
 */
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_STATE;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )) = 2;
 
-  /* "kernel.py":761
+  /* "boyau/ledger/kernel.py":792
  *         left: cython.longlong = self.hold[number, H_LEFT]
  *         self.hold[number, H_STATE] = 2
  *         self.hold[number, H_LEFT] = 0             # <<<<<<<<<<<<<<
@@ -27456,10 +28160,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
 */
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_LEFT;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )) = 0;
 
-  /* "kernel.py":762
+  /* "boyau/ledger/kernel.py":793
  *         self.hold[number, H_STATE] = 2
  *         self.hold[number, H_LEFT] = 0
  *         self.acc[debit, PENDING] -= left             # <<<<<<<<<<<<<<
@@ -27467,10 +28171,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         self.hold_now = number
 */
   __pyx_t_4 = __pyx_v_debit;
-  __pyx_t_5 = __pyx_v_6kernel_PENDING;
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->acc.data + __pyx_t_4 * __pyx_v_self->acc.strides[0]) )) + __pyx_t_5)) )) -= __pyx_v_left;
 
-  /* "kernel.py":763
+  /* "boyau/ledger/kernel.py":794
  *         self.hold[number, H_LEFT] = 0
  *         self.acc[debit, PENDING] -= left
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)             # <<<<<<<<<<<<<<
@@ -27478,10 +28182,10 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *         q[i, 14] = left
 */
   __pyx_t_4 = __pyx_v_number;
-  __pyx_t_5 = __pyx_v_6kernel_H_CREDIT;
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_6kernel_EXPIRE, __pyx_v_debit, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) ))), __pyx_v_left, 1);
+  __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_5boyau_6ledger_6kernel_EXPIRE, __pyx_v_debit, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) ))), __pyx_v_left, 1);
 
-  /* "kernel.py":764
+  /* "boyau/ledger/kernel.py":795
  *         self.acc[debit, PENDING] -= left
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -27490,7 +28194,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "kernel.py":765
+  /* "boyau/ledger/kernel.py":796
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
  *         self.hold_now = number
  *         q[i, 14] = left             # <<<<<<<<<<<<<<
@@ -27501,7 +28205,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   __pyx_t_5 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = __pyx_v_left;
 
-  /* "kernel.py":766
+  /* "boyau/ledger/kernel.py":797
  *         self.hold_now = number
  *         q[i, 14] = left
  *         return 0             # <<<<<<<<<<<<<<
@@ -27514,7 +28218,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   }
   goto __pyx_L0;
 
-  /* "kernel.py":752
+  /* "boyau/ledger/kernel.py":783
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27532,7 +28236,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
   return __pyx_r;
 }
 
-/* "kernel.py":770
+/* "boyau/ledger/kernel.py":801
  *     # ---- giving back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27540,7 +28244,7 @@ static int __pyx_f_6kernel_6Kernel__expire(struct __pyx_obj_6kernel_Kernel *__py
  *     def _give_back(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
 */
 
-static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount) {
+static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i, int __pyx_v_kind, PY_LONG_LONG __pyx_v_amount) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_w = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -27551,6 +28255,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   PY_LONG_LONG __pyx_v_credit;
   PY_LONG_LONG __pyx_v_back;
   int __pyx_v_answer;
+  PY_LONG_LONG __pyx_v_colour;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_memviewslice __pyx_t_1 = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -27570,7 +28275,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_give_back", 0);
 
-  /* "kernel.py":774
+  /* "boyau/ledger/kernel.py":805
  *     def _give_back(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -27583,7 +28288,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":775
+  /* "boyau/ledger/kernel.py":806
  *         """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -27596,7 +28301,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "kernel.py":776
+  /* "boyau/ledger/kernel.py":807
  *         q = self.q
  *         w = self.w
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -27609,7 +28314,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":777
+  /* "boyau/ledger/kernel.py":808
  *         w = self.w
  *         acc = self.acc
  *         seq: cython.longlong = -1             # <<<<<<<<<<<<<<
@@ -27618,7 +28323,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   __pyx_v_seq = -1LL;
 
-  /* "kernel.py":778
+  /* "boyau/ledger/kernel.py":809
  *         acc = self.acc
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:             # <<<<<<<<<<<<<<
@@ -27648,7 +28353,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":779
+    /* "boyau/ledger/kernel.py":810
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -27659,10 +28364,10 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     __pyx_t_5 = 2;
     __pyx_t_7 = __pyx_v_i;
     __pyx_t_8 = 3;
-    __pyx_t_9 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 779, __pyx_L1_error)
+    __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 810, __pyx_L1_error)
     __pyx_v_seq = __pyx_t_9;
 
-    /* "kernel.py":778
+    /* "boyau/ledger/kernel.py":809
  *         acc = self.acc
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:             # <<<<<<<<<<<<<<
@@ -27671,7 +28376,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":780
+  /* "boyau/ledger/kernel.py":811
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -27683,7 +28388,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":781
+    /* "boyau/ledger/kernel.py":812
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:
  *             return 14             # <<<<<<<<<<<<<<
@@ -27696,7 +28401,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":780
+    /* "boyau/ledger/kernel.py":811
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -27705,53 +28410,53 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":782
+  /* "boyau/ledger/kernel.py":813
  *         if seq < 0:
  *             return 14
  *         accounts: cython.longlong = self._word(seq, 8)             # <<<<<<<<<<<<<<
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 8); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 782, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 8); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 813, __pyx_L1_error)
   __pyx_v_accounts = __pyx_t_9;
 
-  /* "kernel.py":783
+  /* "boyau/ledger/kernel.py":814
  *             return 14
  *         accounts: cython.longlong = self._word(seq, 8)
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)             # <<<<<<<<<<<<<<
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 10); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 783, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 10); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 814, __pyx_L1_error)
   __pyx_v_original = ((int)((__pyx_t_9 >> 32) & 0xFFFF));
 
 
-  /* "kernel.py":784
+  /* "boyau/ledger/kernel.py":815
  *         accounts: cython.longlong = self._word(seq, 8)
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN             # <<<<<<<<<<<<<<
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
 */
-  __pyx_v_debit = (__pyx_v_accounts & __pyx_v_6kernel_UNKNOWN);
+  __pyx_v_debit = (__pyx_v_accounts & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
-  /* "kernel.py":785
+  /* "boyau/ledger/kernel.py":816
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN             # <<<<<<<<<<<<<<
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15
 */
-  __pyx_v_credit = ((__pyx_v_accounts >> 32) & __pyx_v_6kernel_UNKNOWN);
+  __pyx_v_credit = ((__pyx_v_accounts >> 32) & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
-  /* "kernel.py":786
+  /* "boyau/ledger/kernel.py":817
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):             # <<<<<<<<<<<<<<
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:
 */
-  __pyx_t_6 = (__pyx_v_original != __pyx_v_6kernel_PAY);
+  __pyx_t_6 = (__pyx_v_original != __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (__pyx_t_6) {
 
@@ -27761,7 +28466,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
     goto __pyx_L8_bool_binop_done;
   }
-  __pyx_t_6 = (__pyx_v_kind == __pyx_v_6kernel_RETURN);
+  __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RETURN);
 
   if (!__pyx_t_6) {
 
@@ -27771,7 +28476,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
     goto __pyx_L8_bool_binop_done;
   }
-  __pyx_t_6 = (__pyx_v_original == __pyx_v_6kernel_COMMIT);
+  __pyx_t_6 = (__pyx_v_original == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
   if (!__pyx_t_6) {
 
@@ -27781,7 +28486,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
     goto __pyx_L8_bool_binop_done;
   }
-  __pyx_t_6 = (__pyx_v_original > __pyx_v_6kernel_PAY);
+  __pyx_t_6 = (__pyx_v_original > __pyx_v_5boyau_6ledger_6kernel_PAY);
 
   if (__pyx_t_6) {
 
@@ -27791,7 +28496,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
     goto __pyx_L8_bool_binop_done;
   }
-  __pyx_t_6 = (__pyx_v_original < __pyx_v_6kernel_RECEIVE);
+  __pyx_t_6 = (__pyx_v_original < __pyx_v_5boyau_6ledger_6kernel_RECEIVE);
 
 
   __pyx_t_3 = __pyx_t_6;
@@ -27800,7 +28505,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":787
+    /* "boyau/ledger/kernel.py":818
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15             # <<<<<<<<<<<<<<
@@ -27813,7 +28518,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":786
+    /* "boyau/ledger/kernel.py":817
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):             # <<<<<<<<<<<<<<
@@ -27822,7 +28527,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":788
+  /* "boyau/ledger/kernel.py":819
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:             # <<<<<<<<<<<<<<
@@ -27852,7 +28557,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":789
+    /* "boyau/ledger/kernel.py":820
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:
  *             return 15             # <<<<<<<<<<<<<<
@@ -27865,7 +28570,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":788
+    /* "boyau/ledger/kernel.py":819
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:             # <<<<<<<<<<<<<<
@@ -27874,7 +28579,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":790
+  /* "boyau/ledger/kernel.py":821
  *         if w[i, 16] != credit or w[i, 17] != debit:
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)             # <<<<<<<<<<<<<<
@@ -27883,32 +28588,32 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   if (unlikely(__pyx_v_self->returned == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-    __PYX_ERR(0, 790, __pyx_L1_error)
+    __PYX_ERR(0, 821, __pyx_L1_error)
   }
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 790, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 821, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
-  __pyx_t_11 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->returned, __pyx_t_10, __pyx_mstate_global->__pyx_int_0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 790, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->returned, __pyx_t_10, __pyx_mstate_global->__pyx_int_0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 821, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
-  __pyx_t_9 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_9 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 790, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_9 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 821, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __pyx_v_back = __pyx_t_9;
 
-  /* "kernel.py":791
+  /* "boyau/ledger/kernel.py":822
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:             # <<<<<<<<<<<<<<
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 14); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 791, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 14); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 822, __pyx_L1_error)
   __pyx_t_3 = (__pyx_v_amount > (__pyx_t_9 - __pyx_v_back));
 
 
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":792
+    /* "boyau/ledger/kernel.py":823
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:
  *             return 16             # <<<<<<<<<<<<<<
@@ -27921,7 +28626,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":791
+    /* "boyau/ledger/kernel.py":822
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:             # <<<<<<<<<<<<<<
@@ -27930,33 +28635,33 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":793
+  /* "boyau/ledger/kernel.py":824
  *         if amount > self._word(seq, 14) - back:
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)             # <<<<<<<<<<<<<<
  *         if answer != 0:
  *             return answer
 */
-  __pyx_v_answer = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_credit, __pyx_v_debit);
+  __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_credit, __pyx_v_debit);
 
-  /* "kernel.py":794
+  /* "boyau/ledger/kernel.py":825
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
  *             return answer
- *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
+ *         colour: cython.longlong = acc[debit, COLOUR]
 */
   __pyx_t_3 = (__pyx_v_answer != 0);
 
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":795
+    /* "boyau/ledger/kernel.py":826
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
- *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
- *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
+ *         colour: cython.longlong = acc[debit, COLOUR]
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
 */
     {
 
@@ -27964,48 +28669,151 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":794
+    /* "boyau/ledger/kernel.py":825
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
  *             return answer
- *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
+ *         colour: cython.longlong = acc[debit, COLOUR]
 */
   }
 
-  /* "kernel.py":796
+  /* "boyau/ledger/kernel.py":827
  *         if answer != 0:
  *             return answer
+ *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+*/
+  __pyx_t_9 = __pyx_v_debit;
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
+  __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )));
+
+  /* "boyau/ledger/kernel.py":828
+ *             return answer
+ *         colour: cython.longlong = acc[debit, COLOUR]
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in             # <<<<<<<<<<<<<<
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+ *                 return 39
+*/
+  __pyx_t_6 = (__pyx_v_original == __pyx_v_5boyau_6ledger_6kernel_WITHDRAW);
+
+  if (!__pyx_t_6) {
+
+  } else {
+
+    __pyx_t_3 = __pyx_t_6;
+
+    goto __pyx_L19_bool_binop_done;
+  }
+  __pyx_t_6 = (__pyx_v_original == __pyx_v_5boyau_6ledger_6kernel_LAPSE);
+
+  if (!__pyx_t_6) {
+
+  } else {
+
+    __pyx_t_3 = __pyx_t_6;
+
+    goto __pyx_L19_bool_binop_done;
+  }
+  __pyx_t_6 = (__pyx_v_original == __pyx_v_5boyau_6ledger_6kernel_CARRY);
+
+
+  __pyx_t_3 = __pyx_t_6;
+
+  __pyx_L19_bool_binop_done:;
+  if (__pyx_t_3) {
+
+
+    /* "boyau/ledger/kernel.py":829
+ *         colour: cython.longlong = acc[debit, COLOUR]
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):             # <<<<<<<<<<<<<<
+ *                 return 39
+ *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
+*/
+    __pyx_t_3 = (__pyx_v_original == __pyx_v_5boyau_6ledger_6kernel_WITHDRAW);
+
+    if (__pyx_t_3) {
+      __pyx_t_7 = __pyx_v_credit;
+      __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
+
+      __pyx_t_9 = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )));
+    } else {
+
+      __pyx_t_9 = -1LL;
+    }
+
+    __pyx_t_3 = (!((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_within(__pyx_v_self, __pyx_v_colour, __pyx_t_9, 0, __pyx_v_amount));
+
+
+    if (__pyx_t_3) {
+
+
+      /* "boyau/ledger/kernel.py":830
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+ *                 return 39             # <<<<<<<<<<<<<<
+ *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
+ *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
+*/
+      {
+
+        __pyx_r = 39;
+      }
+      goto __pyx_L0;
+
+      /* "boyau/ledger/kernel.py":829
+ *         colour: cython.longlong = acc[debit, COLOUR]
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):             # <<<<<<<<<<<<<<
+ *                 return 39
+ *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
+*/
+    }
+
+    /* "boyau/ledger/kernel.py":828
+ *             return answer
+ *         colour: cython.longlong = acc[debit, COLOUR]
+ *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in             # <<<<<<<<<<<<<<
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+ *                 return 39
+*/
+  }
+
+  /* "boyau/ledger/kernel.py":831
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+ *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:             # <<<<<<<<<<<<<<
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
 */
   __pyx_t_9 = __pyx_v_credit;
-  __pyx_t_8 = __pyx_v_6kernel_FLAGS;
-  __pyx_t_3 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) & __pyx_v_6kernel_F_ISSUER) == 0);
+  __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
+  __pyx_t_3 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) == 0);
 
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":797
- *             return answer
+    /* "boyau/ledger/kernel.py":832
+ *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:             # <<<<<<<<<<<<<<
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
 */
     __pyx_t_9 = __pyx_v_credit;
-    __pyx_t_8 = __pyx_v_6kernel_CREDITS;
+    __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     __pyx_t_7 = __pyx_v_credit;
-    __pyx_t_5 = __pyx_v_6kernel_DEBITS;
+    __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     __pyx_t_4 = __pyx_v_credit;
-    __pyx_t_12 = __pyx_v_6kernel_PENDING;
+    __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
     __pyx_t_3 = ((((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_5)) )))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) )))) < __pyx_v_amount);
 
     if (__pyx_t_3) {
 
 
-      /* "kernel.py":798
+      /* "boyau/ledger/kernel.py":833
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42             # <<<<<<<<<<<<<<
@@ -28018,8 +28826,8 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
       }
       goto __pyx_L0;
 
-      /* "kernel.py":797
- *             return answer
+      /* "boyau/ledger/kernel.py":832
+ *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:             # <<<<<<<<<<<<<<
  *                 return 42
@@ -28027,16 +28835,16 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
     }
 
-    /* "kernel.py":796
- *         if answer != 0:
- *             return answer
+    /* "boyau/ledger/kernel.py":831
+ *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+ *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:             # <<<<<<<<<<<<<<
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
 */
   }
 
-  /* "kernel.py":799
+  /* "boyau/ledger/kernel.py":834
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -28044,8 +28852,8 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
  *         acc[credit, DEBITS] += amount
 */
   __pyx_t_4 = __pyx_v_credit;
-  __pyx_t_12 = __pyx_v_6kernel_DEBITS;
-  __pyx_t_6 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+  __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
+  __pyx_t_6 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
   if (!__pyx_t_6) {
 
@@ -28053,20 +28861,20 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
     __pyx_t_3 = __pyx_t_6;
 
-    goto __pyx_L21_bool_binop_done;
+    goto __pyx_L26_bool_binop_done;
   }
   __pyx_t_4 = __pyx_v_debit;
-  __pyx_t_12 = __pyx_v_6kernel_CREDITS;
-  __pyx_t_6 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) ))) + __pyx_v_amount) > __pyx_v_6kernel_TOP);
+  __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
+  __pyx_t_6 = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) ))) + __pyx_v_amount) > __pyx_v_5boyau_6ledger_6kernel_TOP);
 
 
   __pyx_t_3 = __pyx_t_6;
 
-  __pyx_L21_bool_binop_done:;
+  __pyx_L26_bool_binop_done:;
   if (__pyx_t_3) {
 
 
-    /* "kernel.py":800
+    /* "boyau/ledger/kernel.py":835
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
  *             return 43             # <<<<<<<<<<<<<<
@@ -28079,7 +28887,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
     }
     goto __pyx_L0;
 
-    /* "kernel.py":799
+    /* "boyau/ledger/kernel.py":834
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -28088,7 +28896,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   }
 
-  /* "kernel.py":801
+  /* "boyau/ledger/kernel.py":836
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
  *             return 43
  *         acc[credit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -28096,10 +28904,10 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
  *         self._count(original, debit, credit, -amount, False)
 */
   __pyx_t_4 = __pyx_v_credit;
-  __pyx_t_12 = __pyx_v_6kernel_DEBITS;
+  __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) )) += __pyx_v_amount;
 
-  /* "kernel.py":802
+  /* "boyau/ledger/kernel.py":837
  *             return 43
  *         acc[credit, DEBITS] += amount
  *         acc[debit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -28107,38 +28915,38 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
  *         self.returned[seq] = back + amount
 */
   __pyx_t_4 = __pyx_v_debit;
-  __pyx_t_12 = __pyx_v_6kernel_CREDITS;
+  __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) )) += __pyx_v_amount;
 
-  /* "kernel.py":803
+  /* "boyau/ledger/kernel.py":838
  *         acc[credit, DEBITS] += amount
  *         acc[debit, CREDITS] += amount
  *         self._count(original, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
  *         self.returned[seq] = back + amount
  *         self.hold_now = seq
 */
-  ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
+  ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
 
-  /* "kernel.py":804
+  /* "boyau/ledger/kernel.py":839
  *         acc[debit, CREDITS] += amount
  *         self._count(original, debit, credit, -amount, False)
  *         self.returned[seq] = back + amount             # <<<<<<<<<<<<<<
  *         self.hold_now = seq
  *         q[i, 14] = amount
 */
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((__pyx_v_back + __pyx_v_amount)); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 804, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((__pyx_v_back + __pyx_v_amount)); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 839, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   if (unlikely(__pyx_v_self->returned == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 804, __pyx_L1_error)
+    __PYX_ERR(0, 839, __pyx_L1_error)
   }
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 804, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 839, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
-  if (unlikely((PyDict_SetItem(__pyx_v_self->returned, __pyx_t_10, __pyx_t_11) < 0))) __PYX_ERR(0, 804, __pyx_L1_error)
+  if (unlikely((PyDict_SetItem(__pyx_v_self->returned, __pyx_t_10, __pyx_t_11) < 0))) __PYX_ERR(0, 839, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
 
-  /* "kernel.py":805
+  /* "boyau/ledger/kernel.py":840
  *         self._count(original, debit, credit, -amount, False)
  *         self.returned[seq] = back + amount
  *         self.hold_now = seq             # <<<<<<<<<<<<<<
@@ -28147,7 +28955,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 */
   __pyx_v_self->hold_now = __pyx_v_seq;
 
-  /* "kernel.py":806
+  /* "boyau/ledger/kernel.py":841
  *         self.returned[seq] = back + amount
  *         self.hold_now = seq
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -28158,7 +28966,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   __pyx_t_12 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_12)) )) = __pyx_v_amount;
 
-  /* "kernel.py":807
+  /* "boyau/ledger/kernel.py":842
  *         self.hold_now = seq
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -28171,7 +28979,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   }
   goto __pyx_L0;
 
-  /* "kernel.py":770
+  /* "boyau/ledger/kernel.py":801
  *     # ---- giving back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28185,7 +28993,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
   __Pyx_XDECREF(__pyx_t_10);
   __Pyx_XDECREF(__pyx_t_11);
-  __Pyx_AddTraceback("kernel.Kernel._give_back", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel._give_back", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -2;
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
@@ -28199,11 +29007,12 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
 
 
 
+
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-/* "kernel.py":811
+/* "boyau/ledger/kernel.py":846
  *     # ---- taking back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28211,7 +29020,7 @@ static int __pyx_f_6kernel_6Kernel__give_back(struct __pyx_obj_6kernel_Kernel *_
  *     def _undo(self, i: cython.longlong) -> cython.void:
 */
 
-static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_i) {
   __Pyx_memviewslice __pyx_v_q = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_acc = { 0, 0, { 0 }, { 0 }, { 0 } };
   __Pyx_memviewslice __pyx_v_hold = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -28227,9 +29036,9 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __Pyx_memviewslice __pyx_t_1 = { 0, 0, { 0 }, { 0 }, { 0 } };
   PY_LONG_LONG __pyx_t_2;
   Py_ssize_t __pyx_t_3;
-  int __pyx_t_4;
+  PY_LONG_LONG __pyx_t_4;
   int __pyx_t_5;
-  PY_LONG_LONG __pyx_t_6;
+  int __pyx_t_6;
   Py_ssize_t __pyx_t_7;
   PyObject *__pyx_t_8 = NULL;
   PyObject *__pyx_t_9 = NULL;
@@ -28241,7 +29050,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_undo", 0);
 
-  /* "kernel.py":815
+  /* "boyau/ledger/kernel.py":850
  *     def _undo(self, i: cython.longlong) -> cython.void:
  *         """Take back the effect of row *i*, the newest that is still in effect."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -28254,7 +29063,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":816
+  /* "boyau/ledger/kernel.py":851
  *         """Take back the effect of row *i*, the newest that is still in effect."""
  *         q = self.q
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -28267,7 +29076,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":817
+  /* "boyau/ledger/kernel.py":852
  *         q = self.q
  *         acc = self.acc
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -28280,7 +29089,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "kernel.py":818
+  /* "boyau/ledger/kernel.py":853
  *         acc = self.acc
  *         hold = self.hold
  *         kind: cython.int = self.h[i, 42]             # <<<<<<<<<<<<<<
@@ -28291,7 +29100,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_3 = 42;
   __pyx_v_kind = (*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":819
+  /* "boyau/ledger/kernel.py":854
  *         hold = self.hold
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 14]             # <<<<<<<<<<<<<<
@@ -28302,7 +29111,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_3 = 14;
   __pyx_v_amount = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":820
+  /* "boyau/ledger/kernel.py":855
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 14]
  *         debit: cython.longlong = self.w[i, 16]             # <<<<<<<<<<<<<<
@@ -28313,95 +29122,107 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __pyx_t_3 = 16;
   __pyx_v_debit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":821
+  /* "boyau/ledger/kernel.py":856
  *         amount: cython.longlong = q[i, 14]
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]             # <<<<<<<<<<<<<<
  *         number: cython.longlong = self.aux[i]
- *         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
+ *         q[i, 8] = self.was[i]
 */
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 17;
   __pyx_v_credit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "kernel.py":822
+  /* "boyau/ledger/kernel.py":857
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
  *         number: cython.longlong = self.aux[i]             # <<<<<<<<<<<<<<
+ *         q[i, 8] = self.was[i]
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
- *         original: cython.int
 */
   __pyx_t_2 = __pyx_v_i;
   __pyx_v_number = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_2)) )));
 
-  /* "kernel.py":823
+  /* "boyau/ledger/kernel.py":858
  *         credit: cython.longlong = self.w[i, 17]
  *         number: cython.longlong = self.aux[i]
+ *         q[i, 8] = self.was[i]             # <<<<<<<<<<<<<<
+ *         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
+ *         original: cython.int
+*/
+  __pyx_t_2 = __pyx_v_i;
+  __pyx_t_4 = __pyx_v_i;
+  __pyx_t_3 = 8;
+  *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )) = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->was.data) + __pyx_t_2)) )));
+
+  /* "boyau/ledger/kernel.py":859
+ *         number: cython.longlong = self.aux[i]
+ *         q[i, 8] = self.was[i]
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)             # <<<<<<<<<<<<<<
  *         original: cython.int
  *         accounts: cython.longlong
 */
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_RELEASE);
+  __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RELEASE);
 
-  if (!__pyx_t_5) {
-
-  } else {
-
-    __pyx_t_4 = __pyx_t_5;
-
-    goto __pyx_L3_bool_binop_done;
-  }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_VOID);
-
-  if (!__pyx_t_5) {
+  if (!__pyx_t_6) {
 
   } else {
 
-    __pyx_t_4 = __pyx_t_5;
+    __pyx_t_5 = __pyx_t_6;
 
     goto __pyx_L3_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_EXPIRE);
+  __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_VOID);
 
-  if (!__pyx_t_5) {
+  if (!__pyx_t_6) {
 
   } else {
 
-    __pyx_t_4 = __pyx_t_5;
+    __pyx_t_5 = __pyx_t_6;
 
     goto __pyx_L3_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+  __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_EXPIRE);
 
-  if (__pyx_t_5) {
+  if (!__pyx_t_6) {
 
   } else {
 
-    __pyx_t_4 = __pyx_t_5;
+    __pyx_t_5 = __pyx_t_6;
 
     goto __pyx_L3_bool_binop_done;
   }
-  __pyx_t_5 = (__pyx_v_number >= 0);
+  __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
+
+  if (__pyx_t_6) {
+
+  } else {
+
+    __pyx_t_5 = __pyx_t_6;
+
+    goto __pyx_L3_bool_binop_done;
+  }
+  __pyx_t_6 = (__pyx_v_number >= 0);
 
 
-  __pyx_t_4 = __pyx_t_5;
+  __pyx_t_5 = __pyx_t_6;
 
   __pyx_L3_bool_binop_done:;
-  __pyx_v_on_hold = __pyx_t_4;
+  __pyx_v_on_hold = __pyx_t_5;
 
-  /* "kernel.py":826
+  /* "boyau/ledger/kernel.py":862
  *         original: cython.int
  *         accounts: cython.longlong
  *         if kind != EXPIRE:             # <<<<<<<<<<<<<<
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1
 */
-  __pyx_t_4 = (__pyx_v_kind != __pyx_v_6kernel_EXPIRE);
+  __pyx_t_5 = (__pyx_v_kind != __pyx_v_5boyau_6ledger_6kernel_EXPIRE);
 
-  if (__pyx_t_4) {
+  if (__pyx_t_5) {
 
 
-    /* "kernel.py":827
+    /* "boyau/ledger/kernel.py":863
  *         accounts: cython.longlong
  *         if kind != EXPIRE:
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)             # <<<<<<<<<<<<<<
@@ -28410,19 +29231,19 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     if (unlikely(((PyObject *) __pyx_v_self->id_key.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 827, __pyx_L1_error)
+      __PYX_ERR(0, 863, __pyx_L1_error)
     }
     if (unlikely(((PyObject *) __pyx_v_self->id_seq.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 827, __pyx_L1_error)
+      __PYX_ERR(0, 863, __pyx_L1_error)
     }
     __pyx_t_2 = __pyx_v_i;
     __pyx_t_3 = 0;
-    __pyx_t_6 = __pyx_v_i;
+    __pyx_t_4 = __pyx_v_i;
     __pyx_t_7 = 1;
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
 
-    /* "kernel.py":828
+    /* "boyau/ledger/kernel.py":864
  *         if kind != EXPIRE:
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1             # <<<<<<<<<<<<<<
@@ -28431,7 +29252,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     __pyx_v_self->ids = (__pyx_v_self->ids - 1);
 
-    /* "kernel.py":826
+    /* "boyau/ledger/kernel.py":862
  *         original: cython.int
  *         accounts: cython.longlong
  *         if kind != EXPIRE:             # <<<<<<<<<<<<<<
@@ -28440,30 +29261,30 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   }
 
-  /* "kernel.py":829
+  /* "boyau/ledger/kernel.py":865
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
  *             acc[debit, PENDING] -= amount
  *             self.holds -= 1
 */
-  __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_COMMIT);
+  __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_COMMIT);
 
-  if (__pyx_t_4) {
+  if (__pyx_t_5) {
 
 
-    /* "kernel.py":830
+    /* "boyau/ledger/kernel.py":866
  *             self.ids -= 1
  *         if kind == COMMIT:
  *             acc[debit, PENDING] -= amount             # <<<<<<<<<<<<<<
  *             self.holds -= 1
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
 */
-    __pyx_t_6 = __pyx_v_debit;
-    __pyx_t_7 = __pyx_v_6kernel_PENDING;
-    *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_6 * __pyx_v_acc.strides[0]) )) + __pyx_t_7)) )) -= __pyx_v_amount;
+    __pyx_t_4 = __pyx_v_debit;
+    __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
+    *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_7)) )) -= __pyx_v_amount;
 
-    /* "kernel.py":831
+    /* "boyau/ledger/kernel.py":867
  *         if kind == COMMIT:
  *             acc[debit, PENDING] -= amount
  *             self.holds -= 1             # <<<<<<<<<<<<<<
@@ -28472,7 +29293,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     __pyx_v_self->holds = (__pyx_v_self->holds - 1);
 
-    /* "kernel.py":832
+    /* "boyau/ledger/kernel.py":868
  *             acc[debit, PENDING] -= amount
  *             self.holds -= 1
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)             # <<<<<<<<<<<<<<
@@ -28481,28 +29302,28 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 832, __pyx_L1_error)
+      __PYX_ERR(0, 868, __pyx_L1_error)
     }
     if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 832, __pyx_L1_error)
+      __PYX_ERR(0, 868, __pyx_L1_error)
     }
-    __pyx_t_6 = __pyx_v_i;
+    __pyx_t_4 = __pyx_v_i;
     __pyx_t_7 = 0;
     __pyx_t_2 = __pyx_v_i;
     __pyx_t_3 = 1;
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
 
-    /* "kernel.py":833
+    /* "boyau/ledger/kernel.py":869
  *             self.holds -= 1
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
  *         elif on_hold:
  *             debit = hold[number, H_DEBIT]
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
 
-    /* "kernel.py":829
+    /* "boyau/ledger/kernel.py":865
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -28512,7 +29333,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
     goto __pyx_L9;
   }
 
-  /* "kernel.py":834
+  /* "boyau/ledger/kernel.py":870
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:             # <<<<<<<<<<<<<<
@@ -28521,7 +29342,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   if (__pyx_v_on_hold) {
 
-    /* "kernel.py":835
+    /* "boyau/ledger/kernel.py":871
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:
  *             debit = hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -28529,10 +29350,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             hold[number, H_LEFT] += amount
 */
     __pyx_t_2 = __pyx_v_number;
-    __pyx_t_3 = __pyx_v_6kernel_H_DEBIT;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
     __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )));
 
-    /* "kernel.py":836
+    /* "boyau/ledger/kernel.py":872
  *         elif on_hold:
  *             debit = hold[number, H_DEBIT]
  *             credit = hold[number, H_CREDIT]             # <<<<<<<<<<<<<<
@@ -28540,10 +29361,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             hold[number, H_STATE] = 0
 */
     __pyx_t_2 = __pyx_v_number;
-    __pyx_t_3 = __pyx_v_6kernel_H_CREDIT;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
     __pyx_v_credit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )));
 
-    /* "kernel.py":837
+    /* "boyau/ledger/kernel.py":873
  *             debit = hold[number, H_DEBIT]
  *             credit = hold[number, H_CREDIT]
  *             hold[number, H_LEFT] += amount             # <<<<<<<<<<<<<<
@@ -28551,10 +29372,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             acc[debit, PENDING] += amount
 */
     __pyx_t_2 = __pyx_v_number;
-    __pyx_t_3 = __pyx_v_6kernel_H_LEFT;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) += __pyx_v_amount;
 
-    /* "kernel.py":838
+    /* "boyau/ledger/kernel.py":874
  *             credit = hold[number, H_CREDIT]
  *             hold[number, H_LEFT] += amount
  *             hold[number, H_STATE] = 0             # <<<<<<<<<<<<<<
@@ -28562,10 +29383,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             self._count(kind, debit, credit, -amount, True)
 */
     __pyx_t_2 = __pyx_v_number;
-    __pyx_t_3 = __pyx_v_6kernel_H_STATE;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = 0;
 
-    /* "kernel.py":839
+    /* "boyau/ledger/kernel.py":875
  *             hold[number, H_LEFT] += amount
  *             hold[number, H_STATE] = 0
  *             acc[debit, PENDING] += amount             # <<<<<<<<<<<<<<
@@ -28573,31 +29394,31 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             if kind == PAY:
 */
     __pyx_t_2 = __pyx_v_debit;
-    __pyx_t_3 = __pyx_v_6kernel_PENDING;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) += __pyx_v_amount;
 
-    /* "kernel.py":840
+    /* "boyau/ledger/kernel.py":876
  *             hold[number, H_STATE] = 0
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)             # <<<<<<<<<<<<<<
  *             if kind == PAY:
  *                 acc[debit, DEBITS] -= amount
 */
-    ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 1);
+    ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 1);
 
-    /* "kernel.py":841
+    /* "boyau/ledger/kernel.py":877
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:             # <<<<<<<<<<<<<<
  *                 acc[debit, DEBITS] -= amount
  *                 acc[credit, CREDITS] -= amount
 */
-    __pyx_t_4 = (__pyx_v_kind == __pyx_v_6kernel_PAY);
+    __pyx_t_5 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_PAY);
 
-    if (__pyx_t_4) {
+    if (__pyx_t_5) {
 
 
-      /* "kernel.py":842
+      /* "boyau/ledger/kernel.py":878
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:
  *                 acc[debit, DEBITS] -= amount             # <<<<<<<<<<<<<<
@@ -28605,10 +29426,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *         else:
 */
       __pyx_t_2 = __pyx_v_debit;
-      __pyx_t_3 = __pyx_v_6kernel_DEBITS;
+      __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
       *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-      /* "kernel.py":843
+      /* "boyau/ledger/kernel.py":879
  *             if kind == PAY:
  *                 acc[debit, DEBITS] -= amount
  *                 acc[credit, CREDITS] -= amount             # <<<<<<<<<<<<<<
@@ -28616,10 +29437,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *             acc[debit, DEBITS] -= amount
 */
       __pyx_t_2 = __pyx_v_credit;
-      __pyx_t_3 = __pyx_v_6kernel_CREDITS;
+      __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
       *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-      /* "kernel.py":841
+      /* "boyau/ledger/kernel.py":877
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:             # <<<<<<<<<<<<<<
@@ -28628,7 +29449,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
     }
 
-    /* "kernel.py":834
+    /* "boyau/ledger/kernel.py":870
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:             # <<<<<<<<<<<<<<
@@ -28638,7 +29459,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
     goto __pyx_L9;
   }
 
-  /* "kernel.py":845
+  /* "boyau/ledger/kernel.py":881
  *                 acc[credit, CREDITS] -= amount
  *         else:
  *             acc[debit, DEBITS] -= amount             # <<<<<<<<<<<<<<
@@ -28647,10 +29468,10 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
   /*else*/ {
     __pyx_t_2 = __pyx_v_debit;
-    __pyx_t_3 = __pyx_v_6kernel_DEBITS;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-    /* "kernel.py":846
+    /* "boyau/ledger/kernel.py":882
  *         else:
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount             # <<<<<<<<<<<<<<
@@ -28658,66 +29479,66 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
  *                 accounts = self._word(number, 8)
 */
     __pyx_t_2 = __pyx_v_credit;
-    __pyx_t_3 = __pyx_v_6kernel_CREDITS;
+    __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-    /* "kernel.py":847
+    /* "boyau/ledger/kernel.py":883
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
  *                 accounts = self._word(number, 8)
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
 */
-    __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_RETURN);
+    __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_RETURN);
 
-    if (!__pyx_t_5) {
+    if (!__pyx_t_6) {
 
     } else {
 
-      __pyx_t_4 = __pyx_t_5;
+      __pyx_t_5 = __pyx_t_6;
 
       goto __pyx_L12_bool_binop_done;
     }
-    __pyx_t_5 = (__pyx_v_kind == __pyx_v_6kernel_REVERSE);
+    __pyx_t_6 = (__pyx_v_kind == __pyx_v_5boyau_6ledger_6kernel_REVERSE);
 
 
-    __pyx_t_4 = __pyx_t_5;
+    __pyx_t_5 = __pyx_t_6;
 
     __pyx_L12_bool_binop_done:;
-    if (__pyx_t_4) {
+    if (__pyx_t_5) {
 
 
-      /* "kernel.py":848
+      /* "boyau/ledger/kernel.py":884
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:
  *                 accounts = self._word(number, 8)             # <<<<<<<<<<<<<<
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
 */
-      __pyx_t_2 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 8); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 848, __pyx_L1_error)
+      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 8); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 884, __pyx_L1_error)
       __pyx_v_accounts = __pyx_t_2;
 
-      /* "kernel.py":849
+      /* "boyau/ledger/kernel.py":885
  *             if kind == RETURN or kind == REVERSE:
  *                 accounts = self._word(number, 8)
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)             # <<<<<<<<<<<<<<
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:
 */
-      __pyx_t_2 = ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 10); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 849, __pyx_L1_error)
+      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 10); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 885, __pyx_L1_error)
       __pyx_v_original = ((int)((__pyx_t_2 >> 32) & 0xFFFF));
 
 
-      /* "kernel.py":850
+      /* "boyau/ledger/kernel.py":886
  *                 accounts = self._word(number, 8)
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)             # <<<<<<<<<<<<<<
  *                 if self.returned[number] == amount:
  *                     del self.returned[number]
 */
-      ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, (__pyx_v_accounts & __pyx_v_6kernel_UNKNOWN), ((__pyx_v_accounts >> 32) & __pyx_v_6kernel_UNKNOWN), __pyx_v_amount, 0);
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, (__pyx_v_accounts & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN), ((__pyx_v_accounts >> 32) & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN), __pyx_v_amount, 0);
 
-      /* "kernel.py":851
+      /* "boyau/ledger/kernel.py":887
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:             # <<<<<<<<<<<<<<
@@ -28726,22 +29547,22 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
       if (unlikely(__pyx_v_self->returned == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-        __PYX_ERR(0, 851, __pyx_L1_error)
+        __PYX_ERR(0, 887, __pyx_L1_error)
       }
-      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 851, __pyx_L1_error)
+      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 887, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_v_self->returned, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 851, __pyx_L1_error)
+      __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_v_self->returned, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 887, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_9);
       __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 851, __pyx_L1_error)
+      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 887, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_4 = __Pyx_PyObject_CompareBoolEq_object_int(__pyx_t_9, __pyx_t_8, Py_EQ); if (unlikely((__pyx_t_4 < 0))) __PYX_ERR(0, 851, __pyx_L1_error)
+      __pyx_t_5 = __Pyx_PyObject_CompareBoolEq_object_int(__pyx_t_9, __pyx_t_8, Py_EQ); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 887, __pyx_L1_error)
       __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
       __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-      if (__pyx_t_4) {
+      if (__pyx_t_5) {
 
 
-        /* "kernel.py":852
+        /* "boyau/ledger/kernel.py":888
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:
  *                     del self.returned[number]             # <<<<<<<<<<<<<<
@@ -28750,14 +29571,14 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
         if (unlikely(__pyx_v_self->returned == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 852, __pyx_L1_error)
+          __PYX_ERR(0, 888, __pyx_L1_error)
         }
-        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 852, __pyx_L1_error)
+        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 888, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_8);
-        if (unlikely((PyDict_DelItem(__pyx_v_self->returned, __pyx_t_8) < 0))) __PYX_ERR(0, 852, __pyx_L1_error)
+        if (unlikely((PyDict_DelItem(__pyx_v_self->returned, __pyx_t_8) < 0))) __PYX_ERR(0, 888, __pyx_L1_error)
         __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
 
-        /* "kernel.py":851
+        /* "boyau/ledger/kernel.py":887
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:             # <<<<<<<<<<<<<<
@@ -28767,7 +29588,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
         goto __pyx_L14;
       }
 
-      /* "kernel.py":854
+      /* "boyau/ledger/kernel.py":890
  *                     del self.returned[number]
  *                 else:
  *                     self.returned[number] -= amount             # <<<<<<<<<<<<<<
@@ -28777,36 +29598,36 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
       /*else*/ {
         if (unlikely(__pyx_v_self->returned == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 854, __pyx_L1_error)
+          __PYX_ERR(0, 890, __pyx_L1_error)
         }
         __Pyx_INCREF(__pyx_v_self->returned);
         __pyx_t_10 = __pyx_v_self->returned;
-        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 854, __pyx_L1_error)
+        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 890, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_8);
         if (unlikely(__pyx_t_10 == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 854, __pyx_L1_error)
+          __PYX_ERR(0, 890, __pyx_L1_error)
         }
-        __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_t_10, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 854, __pyx_L1_error)
+        __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_t_10, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 890, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_9);
-        __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 854, __pyx_L1_error)
+        __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 890, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_11);
-        __pyx_t_12 = __Pyx_PyNumber_InPlaceSubtract_object_int(__pyx_t_9, __pyx_t_11); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 854, __pyx_L1_error)
+        __pyx_t_12 = __Pyx_PyNumber_InPlaceSubtract_object_int(__pyx_t_9, __pyx_t_11); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 890, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_12);
         __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
         __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
         if (unlikely(__pyx_t_10 == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 854, __pyx_L1_error)
+          __PYX_ERR(0, 890, __pyx_L1_error)
         }
-        if (unlikely((PyDict_SetItem(__pyx_t_10, __pyx_t_8, __pyx_t_12) < 0))) __PYX_ERR(0, 854, __pyx_L1_error)
+        if (unlikely((PyDict_SetItem(__pyx_t_10, __pyx_t_8, __pyx_t_12) < 0))) __PYX_ERR(0, 890, __pyx_L1_error)
         __Pyx_DECREF(__pyx_t_12); __pyx_t_12 = 0;
         __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
         __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
       }
       __pyx_L14:;
 
-      /* "kernel.py":847
+      /* "boyau/ledger/kernel.py":883
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -28816,19 +29637,19 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
       goto __pyx_L11;
     }
 
-    /* "kernel.py":856
+    /* "boyau/ledger/kernel.py":892
  *                     self.returned[number] -= amount
  *             else:
  *                 self._count(kind, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
 */
     /*else*/ {
-      ((struct __pyx_vtabstruct_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
     }
     __pyx_L11:;
   }
   __pyx_L9:;
 
-  /* "kernel.py":811
+  /* "boyau/ledger/kernel.py":846
  *     # ---- taking back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28845,7 +29666,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __Pyx_XDECREF(__pyx_t_10);
   __Pyx_XDECREF(__pyx_t_11);
   __Pyx_XDECREF(__pyx_t_12);
-  __Pyx_WriteUnraisable("kernel.Kernel._undo", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
+  __Pyx_WriteUnraisable("boyau.ledger.kernel.Kernel._undo", __pyx_clineno, __pyx_lineno, __pyx_filename, 1, 0);
   __pyx_L0:;
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_q, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_v_acc, 1);
@@ -28862,7 +29683,7 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
   __Pyx_RefNannyFinishContext();
 }
 
-/* "kernel.py":139
+/* "boyau/ledger/kernel.py":139
  *     """
  * 
  *     acc = cython.declare(cython.longlong[:, ::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -28871,21 +29692,21 @@ static void __pyx_f_6kernel_6Kernel__undo(struct __pyx_obj_6kernel_Kernel *__pyx
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_3acc_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_3acc_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3acc___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_3acc___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -28936,7 +29757,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3acc___get__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.acc.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.acc.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -28945,21 +29766,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3acc___get__(struct __pyx_obj_6kernel_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_3acc_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_3acc_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3acc_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29000,7 +29821,7 @@ static int __pyx_pf_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_6kernel_Kerne
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.acc.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.acc.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29008,7 +29829,7 @@ static int __pyx_pf_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":140
+/* "boyau/ledger/kernel.py":140
  * 
  *     acc = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     cnt = cython.declare(cython.longlong[:, ::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29017,21 +29838,21 @@ static int __pyx_pf_6kernel_6Kernel_3acc_2__set__(struct __pyx_obj_6kernel_Kerne
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_3cnt_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_3cnt_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3cnt___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29082,7 +29903,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.cnt.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.cnt.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29091,21 +29912,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3cnt___get__(struct __pyx_obj_6kernel_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_3cnt_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_3cnt_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3cnt_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29146,7 +29967,7 @@ static int __pyx_pf_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_6kernel_Kerne
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.cnt.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.cnt.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29154,7 +29975,7 @@ static int __pyx_pf_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":141
+/* "boyau/ledger/kernel.py":141
  *     acc = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     cnt = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     rule = cython.declare(cython.longlong[:, ::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29163,21 +29984,21 @@ static int __pyx_pf_6kernel_6Kernel_3cnt_2__set__(struct __pyx_obj_6kernel_Kerne
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_4rule_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_4rule_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4rule___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_4rule___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29228,7 +30049,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4rule___get__(struct __pyx_obj_6kernel
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.rule.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.rule.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29237,21 +30058,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4rule___get__(struct __pyx_obj_6kernel
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_4rule_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_4rule_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4rule_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29292,7 +30113,7 @@ static int __pyx_pf_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_6kernel_Kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.rule.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.rule.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29300,7 +30121,7 @@ static int __pyx_pf_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_6kernel_Kern
   return __pyx_r;
 }
 
-/* "kernel.py":142
+/* "boyau/ledger/kernel.py":142
  *     cnt = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     rule = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     holder_class = cython.declare(cython.longlong[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29309,21 +30130,21 @@ static int __pyx_pf_6kernel_6Kernel_4rule_2__set__(struct __pyx_obj_6kernel_Kern
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_12holder_class_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_12holder_class_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_12holder_class___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_12holder_class___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29374,7 +30195,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_12holder_class___get__(struct __pyx_ob
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.holder_class.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holder_class.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29383,21 +30204,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_12holder_class___get__(struct __pyx_ob
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_12holder_class_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_12holder_class_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29438,7 +30259,7 @@ static int __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_6ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.holder_class.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holder_class.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29446,7 +30267,7 @@ static int __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_6ke
   return __pyx_r;
 }
 
-/* "kernel.py":143
+/* "boyau/ledger/kernel.py":143
  *     rule = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     holder_class = cython.declare(cython.longlong[::1], visibility="public")
  *     holder_region = cython.declare(cython.longlong[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29455,21 +30276,21 @@ static int __pyx_pf_6kernel_6Kernel_12holder_class_2__set__(struct __pyx_obj_6ke
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_13holder_region_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_13holder_region_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_13holder_region___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_13holder_region___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29520,7 +30341,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_13holder_region___get__(struct __pyx_o
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.holder_region.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holder_region.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29529,21 +30350,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_13holder_region___get__(struct __pyx_o
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_13holder_region_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_13holder_region_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29584,7 +30405,7 @@ static int __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_6k
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.holder_region.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holder_region.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29592,7 +30413,7 @@ static int __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_6k
   return __pyx_r;
 }
 
-/* "kernel.py":144
+/* "boyau/ledger/kernel.py":144
  *     holder_class = cython.declare(cython.longlong[::1], visibility="public")
  *     holder_region = cython.declare(cython.longlong[::1], visibility="public")
  *     pool = cython.declare(cython.longlong[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29601,21 +30422,21 @@ static int __pyx_pf_6kernel_6Kernel_13holder_region_2__set__(struct __pyx_obj_6k
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_4pool_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_4pool_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4pool___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_4pool___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29666,7 +30487,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4pool___get__(struct __pyx_obj_6kernel
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.pool.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.pool.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29675,21 +30496,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4pool___get__(struct __pyx_obj_6kernel
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_4pool_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_4pool_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4pool_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29730,7 +30551,7 @@ static int __pyx_pf_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_6kernel_Kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.pool.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.pool.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29738,7 +30559,7 @@ static int __pyx_pf_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_6kernel_Kern
   return __pyx_r;
 }
 
-/* "kernel.py":145
+/* "boyau/ledger/kernel.py":145
  *     holder_region = cython.declare(cython.longlong[::1], visibility="public")
  *     pool = cython.declare(cython.longlong[::1], visibility="public")
  *     subject = cython.declare(cython.longlong[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29747,21 +30568,21 @@ static int __pyx_pf_6kernel_6Kernel_4pool_2__set__(struct __pyx_obj_6kernel_Kern
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_7subject_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_7subject_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_7subject___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_7subject___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29812,7 +30633,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_7subject___get__(struct __pyx_obj_6ker
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.subject.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.subject.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29821,21 +30642,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_7subject___get__(struct __pyx_obj_6ker
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_7subject_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_7subject_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_7subject_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29876,7 +30697,7 @@ static int __pyx_pf_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_6kernel_K
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.subject.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.subject.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -29884,7 +30705,7 @@ static int __pyx_pf_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_6kernel_K
   return __pyx_r;
 }
 
-/* "kernel.py":146
+/* "boyau/ledger/kernel.py":146
  *     pool = cython.declare(cython.longlong[::1], visibility="public")
  *     subject = cython.declare(cython.longlong[::1], visibility="public")
  *     hold = cython.declare(cython.longlong[:, ::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -29893,21 +30714,21 @@ static int __pyx_pf_6kernel_6Kernel_7subject_2__set__(struct __pyx_obj_6kernel_K
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_4hold_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_4hold_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4hold___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_4hold___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -29958,7 +30779,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4hold___get__(struct __pyx_obj_6kernel
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.hold.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -29967,21 +30788,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4hold___get__(struct __pyx_obj_6kernel
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_4hold_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_4hold_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4hold_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30022,7 +30843,7 @@ static int __pyx_pf_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_6kernel_Kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.hold.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30030,7 +30851,7 @@ static int __pyx_pf_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_6kernel_Kern
   return __pyx_r;
 }
 
-/* "kernel.py":147
+/* "boyau/ledger/kernel.py":147
  *     subject = cython.declare(cython.longlong[::1], visibility="public")
  *     hold = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     id_key = cython.declare(cython.ulonglong[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -30039,21 +30860,21 @@ static int __pyx_pf_6kernel_6Kernel_4hold_2__set__(struct __pyx_obj_6kernel_Kern
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_6id_key_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_6id_key_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_6id_key___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30104,7 +30925,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_6kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.id_key.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.id_key.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30113,21 +30934,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6id_key___get__(struct __pyx_obj_6kern
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_6id_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_6id_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_6id_key_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30168,7 +30989,7 @@ static int __pyx_pf_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_6kernel_Ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.id_key.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.id_key.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30176,7 +30997,7 @@ static int __pyx_pf_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_6kernel_Ke
   return __pyx_r;
 }
 
-/* "kernel.py":148
+/* "boyau/ledger/kernel.py":148
  *     hold = cython.declare(cython.longlong[:, ::1], visibility="public")
  *     id_key = cython.declare(cython.ulonglong[::1], visibility="public")
  *     id_seq = cython.declare(cython.uint[::1], visibility="public")             # <<<<<<<<<<<<<<
@@ -30185,21 +31006,21 @@ static int __pyx_pf_6kernel_6Kernel_6id_key_2__set__(struct __pyx_obj_6kernel_Ke
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_6id_seq_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_6id_seq_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_6id_seq___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30250,7 +31071,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_6kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.id_seq.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.id_seq.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30259,21 +31080,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6id_seq___get__(struct __pyx_obj_6kern
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_6id_seq_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_6id_seq_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_6id_seq_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30314,7 +31135,7 @@ static int __pyx_pf_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_6kernel_Ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.id_seq.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.id_seq.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30322,30 +31143,30 @@ static int __pyx_pf_6kernel_6Kernel_6id_seq_2__set__(struct __pyx_obj_6kernel_Ke
   return __pyx_r;
 }
 
-/* "kernel.py":149
+/* "boyau/ledger/kernel.py":149
  *     id_key = cython.declare(cython.ulonglong[::1], visibility="public")
  *     id_seq = cython.declare(cython.uint[::1], visibility="public")
  *     hold_key = cython.declare(cython.ulonglong[::1], visibility="public")             # <<<<<<<<<<<<<<
  *     hold_val = cython.declare(cython.uint[::1], visibility="public")
- *     aux = cython.declare(cython.longlong[::1], visibility="public")
+ *     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_8hold_key_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_8hold_key_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8hold_key___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30396,7 +31217,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_6ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.hold_key.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_key.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30405,21 +31226,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8hold_key___get__(struct __pyx_obj_6ke
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8hold_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8hold_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8hold_key_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30460,7 +31281,7 @@ static int __pyx_pf_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.hold_key.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_key.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30468,30 +31289,30 @@ static int __pyx_pf_6kernel_6Kernel_8hold_key_2__set__(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":150
+/* "boyau/ledger/kernel.py":150
  *     id_seq = cython.declare(cython.uint[::1], visibility="public")
  *     hold_key = cython.declare(cython.ulonglong[::1], visibility="public")
  *     hold_val = cython.declare(cython.uint[::1], visibility="public")             # <<<<<<<<<<<<<<
- *     aux = cython.declare(cython.longlong[::1], visibility="public")
- *     accounts = cython.declare(cython.longlong, visibility="public")
+ *     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
+ *     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_8hold_val_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_8hold_val_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8hold_val___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30542,7 +31363,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_6ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.hold_val.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_val.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30551,21 +31372,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8hold_val___get__(struct __pyx_obj_6ke
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8hold_val_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8hold_val_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8hold_val_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30606,7 +31427,7 @@ static int __pyx_pf_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.hold_val.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.hold_val.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30614,30 +31435,30 @@ static int __pyx_pf_6kernel_6Kernel_8hold_val_2__set__(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":151
+/* "boyau/ledger/kernel.py":151
  *     hold_key = cython.declare(cython.ulonglong[::1], visibility="public")
  *     hold_val = cython.declare(cython.uint[::1], visibility="public")
- *     aux = cython.declare(cython.longlong[::1], visibility="public")             # <<<<<<<<<<<<<<
+ *     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again             # <<<<<<<<<<<<<<
+ *     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
  *     accounts = cython.declare(cython.longlong, visibility="public")
- *     subjects = cython.declare(cython.longlong, visibility="public")
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_3aux_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_3aux_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3aux___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_3aux___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30688,7 +31509,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3aux___get__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.aux.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.aux.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30697,21 +31518,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3aux___get__(struct __pyx_obj_6kernel_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_3aux_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_3aux_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3aux_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30752,7 +31573,7 @@ static int __pyx_pf_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_6kernel_Kerne
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
-  __Pyx_AddTraceback("kernel.Kernel.aux.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.aux.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30760,30 +31581,30 @@ static int __pyx_pf_6kernel_6Kernel_3aux_2__set__(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":152
+/* "boyau/ledger/kernel.py":152
  *     hold_val = cython.declare(cython.uint[::1], visibility="public")
- *     aux = cython.declare(cython.longlong[::1], visibility="public")
- *     accounts = cython.declare(cython.longlong, visibility="public")             # <<<<<<<<<<<<<<
+ *     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
+ *     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given             # <<<<<<<<<<<<<<
+ *     accounts = cython.declare(cython.longlong, visibility="public")
  *     subjects = cython.declare(cython.longlong, visibility="public")
- *     holds = cython.declare(cython.longlong, visibility="public")
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_8accounts_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_8accounts_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8accounts___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30799,7 +31620,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_6ke
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->accounts); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 152, __pyx_L4_error)
+        __pyx_t_2 = __pyx_memoryview_fromslice(__pyx_v_self->was, 1, (PyObject *(*)(char *)) __pyx_memview_get_PY_LONG_LONG, (int (*)(char *, PyObject *)) __pyx_memview_set_PY_LONG_LONG, 0);; if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 152, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_2);
         {
           PyObject *__pyx_temp;
@@ -30834,7 +31655,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_6ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.accounts.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.was.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30843,21 +31664,167 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_6ke
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8accounts_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8accounts_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8accounts_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3was_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+  int __pyx_r;
+  __Pyx_RefNannyDeclarations
+  PyObject *__pyx_t_1 = NULL;
+  __Pyx_memviewslice __pyx_t_2 = { 0, 0, { 0 }, { 0 }, { 0 } };
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("__set__", 0);
+  {
+      __Pyx_PyCriticalSection __pyx_cs;
+      __pyx_t_1 = ((PyObject *)__pyx_v_self);
+      __Pyx_INCREF(__pyx_t_1);
+      __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
+      /*try:*/ {
+        __pyx_t_2 = __Pyx_PyObject_to_MemoryviewSlice_dc_PY_LONG_LONG(__pyx_v_value, PyBUF_WRITABLE); if (unlikely(!__pyx_t_2.memview)) __PYX_ERR(0, 152, __pyx_L4_error)
+        __PYX_XCLEAR_MEMVIEW(&__pyx_v_self->was, 0);
+        __pyx_v_self->was = __pyx_t_2;
+        __pyx_t_2.memview = NULL;
+        __pyx_t_2.data = NULL;
+      }
+      /*finally:*/ {
+        /*normal exit:*/{
+          __Pyx_PyCriticalSection_End(&__pyx_cs);
+          goto __pyx_L5;
+        }
+        __pyx_L4_error: {
+          __Pyx_PyCriticalSection_End(&__pyx_cs);
+          goto __pyx_L1_error;
+        }
+        __pyx_L5:;
+      }
+      __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
+  }
+
+  /* function exit code */
+  __pyx_r = 0;
+  goto __pyx_L0;
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_t_2, 1);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.was.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = -1;
+  __pyx_L0:;
+
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "boyau/ledger/kernel.py":153
+ *     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
+ *     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
+ *     accounts = cython.declare(cython.longlong, visibility="public")             # <<<<<<<<<<<<<<
+ *     subjects = cython.declare(cython.longlong, visibility="public")
+ *     holds = cython.declare(cython.longlong, visibility="public")
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_1__get__(PyObject *__pyx_v_self) {
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
+  __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
+
+  /* function exit code */
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PyObject *__pyx_t_1 = NULL;
+  PyObject *__pyx_t_2 = NULL;
+  PyObject *__pyx_t_3 = NULL;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("__get__", 0);
+  {
+      __Pyx_PyCriticalSection __pyx_cs;
+      __pyx_t_1 = ((PyObject *)__pyx_v_self);
+      __Pyx_INCREF(__pyx_t_1);
+      __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
+      /*try:*/ {
+        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->accounts); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 153, __pyx_L4_error)
+        __Pyx_GOTREF(__pyx_t_2);
+        {
+          PyObject *__pyx_temp;
+          {
+            __pyx_temp = __pyx_r;
+            __pyx_r = __pyx_t_2;
+          }
+          __Pyx_XDECREF(__pyx_temp);
+        }
+        __pyx_t_2 = 0;
+        __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
+        goto __pyx_L3_return;
+      }
+      /*finally:*/ {
+        __pyx_L3_return: {
+          __pyx_t_3 = __pyx_r;
+          __pyx_r = 0;
+          __Pyx_PyCriticalSection_End(&__pyx_cs);
+          __pyx_r = __pyx_t_3;
+          __pyx_t_3 = 0;
+          goto __pyx_L0;
+        }
+        __pyx_L4_error: {
+          __Pyx_PyCriticalSection_End(&__pyx_cs);
+          goto __pyx_L1_error;
+        }
+      }
+      __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
+  }
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_1);
+  __Pyx_XDECREF(__pyx_t_2);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.accounts.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = NULL;
+  __pyx_L0:;
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* Python wrapper */
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  int __pyx_r;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
+  __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+
+  /* function exit code */
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30872,7 +31839,7 @@ static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 152, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 153, __pyx_L4_error)
         __pyx_v_self->accounts = __pyx_t_2;
       }
       /*finally:*/ {
@@ -30894,7 +31861,7 @@ static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.accounts.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.accounts.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -30902,8 +31869,8 @@ static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":153
- *     aux = cython.declare(cython.longlong[::1], visibility="public")
+/* "boyau/ledger/kernel.py":154
+ *     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
  *     accounts = cython.declare(cython.longlong, visibility="public")
  *     subjects = cython.declare(cython.longlong, visibility="public")             # <<<<<<<<<<<<<<
  *     holds = cython.declare(cython.longlong, visibility="public")
@@ -30911,21 +31878,21 @@ static int __pyx_pf_6kernel_6Kernel_8accounts_2__set__(struct __pyx_obj_6kernel_
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_8subjects_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_8subjects_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8subjects___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -30941,7 +31908,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_6ke
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->subjects); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 153, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->subjects); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 154, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_2);
         {
           PyObject *__pyx_temp;
@@ -30976,7 +31943,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_6ke
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.subjects.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.subjects.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -30985,21 +31952,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8subjects___get__(struct __pyx_obj_6ke
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8subjects_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8subjects_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8subjects_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31014,7 +31981,7 @@ static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 153, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 154, __pyx_L4_error)
         __pyx_v_self->subjects = __pyx_t_2;
       }
       /*finally:*/ {
@@ -31036,7 +32003,7 @@ static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.subjects.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.subjects.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31044,7 +32011,7 @@ static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":154
+/* "boyau/ledger/kernel.py":155
  *     accounts = cython.declare(cython.longlong, visibility="public")
  *     subjects = cython.declare(cython.longlong, visibility="public")
  *     holds = cython.declare(cython.longlong, visibility="public")             # <<<<<<<<<<<<<<
@@ -31053,21 +32020,21 @@ static int __pyx_pf_6kernel_6Kernel_8subjects_2__set__(struct __pyx_obj_6kernel_
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_5holds_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_5holds_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_5holds___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_5holds___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31083,7 +32050,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_5holds___get__(struct __pyx_obj_6kerne
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->holds); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 154, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->holds); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 155, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_2);
         {
           PyObject *__pyx_temp;
@@ -31118,7 +32085,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_5holds___get__(struct __pyx_obj_6kerne
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.holds.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holds.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -31127,21 +32094,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_5holds___get__(struct __pyx_obj_6kerne
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_5holds_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_5holds_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_5holds_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31156,7 +32123,7 @@ static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Ker
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 154, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 155, __pyx_L4_error)
         __pyx_v_self->holds = __pyx_t_2;
       }
       /*finally:*/ {
@@ -31178,7 +32145,7 @@ static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Ker
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.holds.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.holds.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31186,7 +32153,7 @@ static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Ker
   return __pyx_r;
 }
 
-/* "kernel.py":155
+/* "boyau/ledger/kernel.py":156
  *     subjects = cython.declare(cython.longlong, visibility="public")
  *     holds = cython.declare(cython.longlong, visibility="public")
  *     ids = cython.declare(cython.longlong, visibility="public")             # <<<<<<<<<<<<<<
@@ -31195,21 +32162,21 @@ static int __pyx_pf_6kernel_6Kernel_5holds_2__set__(struct __pyx_obj_6kernel_Ker
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_3ids_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_3ids_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3ids___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_3ids___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31225,7 +32192,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3ids___get__(struct __pyx_obj_6kernel_
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->ids); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 155, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_self->ids); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 156, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_2);
         {
           PyObject *__pyx_temp;
@@ -31260,7 +32227,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3ids___get__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.ids.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.ids.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -31269,21 +32236,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_3ids___get__(struct __pyx_obj_6kernel_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_3ids_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_3ids_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_3ids_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31298,7 +32265,7 @@ static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kerne
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 155, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 156, __pyx_L4_error)
         __pyx_v_self->ids = __pyx_t_2;
       }
       /*finally:*/ {
@@ -31320,7 +32287,7 @@ static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kerne
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.ids.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.ids.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31328,7 +32295,7 @@ static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kerne
   return __pyx_r;
 }
 
-/* "kernel.py":156
+/* "boyau/ledger/kernel.py":157
  *     holds = cython.declare(cython.longlong, visibility="public")
  *     ids = cython.declare(cython.longlong, visibility="public")
  *     seed = cython.declare(cython.ulonglong, visibility="public")             # <<<<<<<<<<<<<<
@@ -31337,21 +32304,21 @@ static int __pyx_pf_6kernel_6Kernel_3ids_2__set__(struct __pyx_obj_6kernel_Kerne
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_4seed_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_4seed_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4seed___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_4seed___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31367,7 +32334,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4seed___get__(struct __pyx_obj_6kernel
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_From_unsigned_PY_LONG_LONG(__pyx_v_self->seed); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 156, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_From_unsigned_PY_LONG_LONG(__pyx_v_self->seed); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 157, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_2);
         {
           PyObject *__pyx_temp;
@@ -31402,7 +32369,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4seed___get__(struct __pyx_obj_6kernel
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.seed.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.seed.__get__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -31411,21 +32378,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4seed___get__(struct __pyx_obj_6kernel
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_4seed_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_4seed_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4seed_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31440,7 +32407,7 @@ static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kern
       __Pyx_INCREF(__pyx_t_1);
       __Pyx_PyCriticalSection_Begin(&__pyx_cs, (PyObject*)__pyx_t_1);
       /*try:*/ {
-        __pyx_t_2 = __Pyx_PyLong_As_unsigned_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (unsigned PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 156, __pyx_L4_error)
+        __pyx_t_2 = __Pyx_PyLong_As_unsigned_PY_LONG_LONG(__pyx_v_value); if (unlikely((__pyx_t_2 == (unsigned PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 157, __pyx_L4_error)
         __pyx_v_self->seed = __pyx_t_2;
       }
       /*finally:*/ {
@@ -31462,7 +32429,7 @@ static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kern
   goto __pyx_L0;
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
-  __Pyx_AddTraceback("kernel.Kernel.seed.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.seed.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31470,7 +32437,7 @@ static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kern
   return __pyx_r;
 }
 
-/* "kernel.py":157
+/* "boyau/ledger/kernel.py":158
  *     ids = cython.declare(cython.longlong, visibility="public")
  *     seed = cython.declare(cython.ulonglong, visibility="public")
  *     history = cython.declare(object, visibility="public")             # <<<<<<<<<<<<<<
@@ -31479,21 +32446,21 @@ static int __pyx_pf_6kernel_6Kernel_4seed_2__set__(struct __pyx_obj_6kernel_Kern
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_7history_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_7history_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_7history___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_7history___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31538,21 +32505,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_7history___get__(struct __pyx_obj_6ker
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_7history_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_7history_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_7history_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_7history_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31586,21 +32553,21 @@ static int __pyx_pf_6kernel_6Kernel_7history_2__set__(struct __pyx_obj_6kernel_K
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_7history_5__del__(PyObject *__pyx_v_self); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_7history_5__del__(PyObject *__pyx_v_self) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_5__del__(PyObject *__pyx_v_self); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_5__del__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__del__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_7history_4__del__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_4__del__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31633,7 +32600,7 @@ static int __pyx_pf_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_6kernel_K
   return __pyx_r;
 }
 
-/* "kernel.py":158
+/* "boyau/ledger/kernel.py":159
  *     seed = cython.declare(cython.ulonglong, visibility="public")
  *     history = cython.declare(object, visibility="public")
  *     returned = cython.declare(dict, visibility="public")             # <<<<<<<<<<<<<<
@@ -31642,21 +32609,21 @@ static int __pyx_pf_6kernel_6Kernel_7history_4__del__(struct __pyx_obj_6kernel_K
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_8returned_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_8returned_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8returned___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_8returned___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31701,21 +32668,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_8returned___get__(struct __pyx_obj_6ke
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8returned_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8returned_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8returned_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31732,7 +32699,7 @@ static int __pyx_pf_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_6kernel_
       /*try:*/ {
         __pyx_t_2 = __pyx_v_value;
         __Pyx_INCREF(__pyx_t_2);
-        if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 158, __pyx_L4_error)
+        if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 159, __pyx_L4_error)
         __Pyx_GIVEREF(__pyx_t_2);
         __Pyx_GOTREF(__pyx_v_self->returned);
         __Pyx_DECREF_SET(__pyx_v_self->returned, ((PyObject*)__pyx_t_2));
@@ -31758,7 +32725,7 @@ static int __pyx_pf_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_6kernel_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.returned.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.returned.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31767,21 +32734,21 @@ static int __pyx_pf_6kernel_6Kernel_8returned_2__set__(struct __pyx_obj_6kernel_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_8returned_5__del__(PyObject *__pyx_v_self); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_8returned_5__del__(PyObject *__pyx_v_self) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_5__del__(PyObject *__pyx_v_self); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_5__del__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__del__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_8returned_4__del__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_4__del__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31814,7 +32781,7 @@ static int __pyx_pf_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_6kernel_
   return __pyx_r;
 }
 
-/* "kernel.py":159
+/* "boyau/ledger/kernel.py":160
  *     history = cython.declare(object, visibility="public")
  *     returned = cython.declare(dict, visibility="public")
  *     carry_from = cython.declare(set, visibility="public")             # <<<<<<<<<<<<<<
@@ -31823,21 +32790,21 @@ static int __pyx_pf_6kernel_6Kernel_8returned_4__del__(struct __pyx_obj_6kernel_
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_10carry_from_1__get__(PyObject *__pyx_v_self); /*proto*/
-static PyObject *__pyx_pw_6kernel_6Kernel_10carry_from_1__get__(PyObject *__pyx_v_self) {
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_1__get__(PyObject *__pyx_v_self); /*proto*/
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_1__get__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   PyObject *__pyx_r = 0;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__get__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_10carry_from___get__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from___get__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_10carry_from___get__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from___get__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31882,21 +32849,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_10carry_from___get__(struct __pyx_obj_
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_10carry_from_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_10carry_from_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_3__set__(PyObject *__pyx_v_self, PyObject *__pyx_v_value) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__set__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_2__set__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), ((PyObject *)__pyx_v_value));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v_value) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -31913,7 +32880,7 @@ static int __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_6kern
       /*try:*/ {
         __pyx_t_2 = __pyx_v_value;
         __Pyx_INCREF(__pyx_t_2);
-        if (!(likely(PySet_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("set", __pyx_t_2))) __PYX_ERR(0, 159, __pyx_L4_error)
+        if (!(likely(PySet_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("set", __pyx_t_2))) __PYX_ERR(0, 160, __pyx_L4_error)
         __Pyx_GIVEREF(__pyx_t_2);
         __Pyx_GOTREF(__pyx_v_self->carry_from);
         __Pyx_DECREF_SET(__pyx_v_self->carry_from, ((PyObject*)__pyx_t_2));
@@ -31939,7 +32906,7 @@ static int __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_6kern
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.carry_from.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.carry_from.__set__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -31948,21 +32915,21 @@ static int __pyx_pf_6kernel_6Kernel_10carry_from_2__set__(struct __pyx_obj_6kern
 }
 
 /* Python wrapper */
-static int __pyx_pw_6kernel_6Kernel_10carry_from_5__del__(PyObject *__pyx_v_self); /*proto*/
-static int __pyx_pw_6kernel_6Kernel_10carry_from_5__del__(PyObject *__pyx_v_self) {
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_5__del__(PyObject *__pyx_v_self); /*proto*/
+static int __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_5__del__(PyObject *__pyx_v_self) {
   CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__del__ (wrapper)", 0);
   __pyx_kwvalues = __Pyx_KwValues_VARARGS(__pyx_args, __pyx_nargs);
-  __pyx_r = __pyx_pf_6kernel_6Kernel_10carry_from_4__del__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_4__del__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static int __pyx_pf_6kernel_6Kernel_10carry_from_4__del__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static int __pyx_pf_5boyau_6ledger_6kernel_6Kernel_10carry_from_4__del__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   int __pyx_r;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -32002,15 +32969,15 @@ static int __pyx_pf_6kernel_6Kernel_10carry_from_4__del__(struct __pyx_obj_6kern
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_5__reduce_cython__(PyObject *__pyx_v_self, 
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
 PyObject *__pyx_args, PyObject *__pyx_kwds
 #endif
 ); /*proto*/
-static PyMethodDef __pyx_mdef_6kernel_6Kernel_5__reduce_cython__ = {"__reduce_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_5__reduce_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
-static PyObject *__pyx_pw_6kernel_6Kernel_5__reduce_cython__(PyObject *__pyx_v_self, 
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__ = {"__reduce_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
@@ -32036,14 +33003,14 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   const Py_ssize_t __pyx_kwds_len = unlikely(__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
   if (unlikely(__pyx_kwds_len < 0)) return NULL;
   if (unlikely(__pyx_kwds_len > 0)) {__Pyx_RejectKeywords("__reduce_cython__", __pyx_kwds); return NULL;}
-  __pyx_r = __pyx_pf_6kernel_6Kernel_4__reduce_cython__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self));
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_12__reduce_cython__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self));
 
   /* function exit code */
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_12__reduce_cython__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self) {
   PyObject *__pyx_v_state = 0;
   PyObject *__pyx_v__dict = 0;
   int __pyx_v_use_setstate;
@@ -32078,8 +33045,9 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
   PyObject *__pyx_t_27 = NULL;
   PyObject *__pyx_t_28 = NULL;
   PyObject *__pyx_t_29 = NULL;
-  int __pyx_t_30;
+  PyObject *__pyx_t_30 = NULL;
   int __pyx_t_31;
+  int __pyx_t_32;
   int __pyx_lineno = 0;
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
@@ -32089,7 +33057,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
  *     cdef object _dict
  *     cdef bint use_setstate
  *     with CRITICAL_SECTION(self):             # <<<<<<<<<<<<<<
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)
  *         _dict = getattr(self, '__dict__', None)
 */
   {
@@ -32102,7 +33070,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
         /* "(tree fragment)":6
  *     cdef bint use_setstate
  *     with CRITICAL_SECTION(self):
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)             # <<<<<<<<<<<<<<
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)             # <<<<<<<<<<<<<<
  *         _dict = getattr(self, '__dict__', None)
  *     if _dict is not None and _dict:
 */
@@ -32160,71 +33128,75 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
         __Pyx_GOTREF(__pyx_t_27);
         __pyx_t_28 = __pyx_memoryview_fromslice(__pyx_v_self->w, 2, (PyObject *(*)(char *)) __pyx_memview_get_unsigned_int, (int (*)(char *, PyObject *)) __pyx_memview_set_unsigned_int, 0);; if (unlikely(!__pyx_t_28)) __PYX_ERR(1, 6, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_28);
-        __pyx_t_29 = PyTuple_New(30); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 6, __pyx_L4_error)
+        __pyx_t_29 = __pyx_memoryview_fromslice(__pyx_v_self->was, 1, (PyObject *(*)(char *)) __pyx_memview_get_PY_LONG_LONG, (int (*)(char *, PyObject *)) __pyx_memview_set_PY_LONG_LONG, 0);; if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 6, __pyx_L4_error)
         __Pyx_GOTREF(__pyx_t_29);
+        __pyx_t_30 = PyTuple_New(31); if (unlikely(!__pyx_t_30)) __PYX_ERR(1, 6, __pyx_L4_error)
+        __Pyx_GOTREF(__pyx_t_30);
         __Pyx_GIVEREF(__pyx_t_2);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 0, __pyx_t_2) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 0, __pyx_t_2) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_3);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 1, __pyx_t_3) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 1, __pyx_t_3) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_4);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 2, __pyx_t_4) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 2, __pyx_t_4) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_5);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 3, __pyx_t_5) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 3, __pyx_t_5) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_INCREF(__pyx_v_self->carry_from);
         __Pyx_GIVEREF(__pyx_v_self->carry_from);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 4, __pyx_v_self->carry_from) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 4, __pyx_v_self->carry_from) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_6);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 5, __pyx_t_6) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 5, __pyx_t_6) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_7);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 6, __pyx_t_7) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 6, __pyx_t_7) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_8);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 7, __pyx_t_8) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 7, __pyx_t_8) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_9);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 8, __pyx_t_9) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 8, __pyx_t_9) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_INCREF(__pyx_v_self->history);
         __Pyx_GIVEREF(__pyx_v_self->history);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 9, __pyx_v_self->history) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 9, __pyx_v_self->history) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_10);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 10, __pyx_t_10) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 10, __pyx_t_10) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_11);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 11, __pyx_t_11) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 11, __pyx_t_11) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_12);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 12, __pyx_t_12) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 12, __pyx_t_12) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_13);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 13, __pyx_t_13) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 13, __pyx_t_13) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_14);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 14, __pyx_t_14) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 14, __pyx_t_14) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_15);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 15, __pyx_t_15) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 15, __pyx_t_15) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_16);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 16, __pyx_t_16) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 16, __pyx_t_16) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_17);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 17, __pyx_t_17) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 17, __pyx_t_17) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_18);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 18, __pyx_t_18) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 18, __pyx_t_18) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_19);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 19, __pyx_t_19) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 19, __pyx_t_19) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_20);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 20, __pyx_t_20) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 20, __pyx_t_20) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_21);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 21, __pyx_t_21) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 21, __pyx_t_21) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_INCREF(__pyx_v_self->returned);
         __Pyx_GIVEREF(__pyx_v_self->returned);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 22, __pyx_v_self->returned) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 22, __pyx_v_self->returned) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_22);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 23, __pyx_t_22) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 23, __pyx_t_22) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_23);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 24, __pyx_t_23) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 24, __pyx_t_23) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_24);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 25, __pyx_t_24) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 25, __pyx_t_24) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_25);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 26, __pyx_t_25) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 26, __pyx_t_25) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_26);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 27, __pyx_t_26) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 27, __pyx_t_26) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_27);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 28, __pyx_t_27) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 28, __pyx_t_27) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __Pyx_GIVEREF(__pyx_t_28);
-        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 29, __pyx_t_28) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 29, __pyx_t_28) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
+        __Pyx_GIVEREF(__pyx_t_29);
+        if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 30, __pyx_t_29) != (0)) __PYX_ERR(1, 6, __pyx_L4_error);
         __pyx_t_2 = 0;
         __pyx_t_3 = 0;
         __pyx_t_4 = 0;
@@ -32252,27 +33224,28 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
         __pyx_t_26 = 0;
         __pyx_t_27 = 0;
         __pyx_t_28 = 0;
-        __pyx_v_state = ((PyObject*)__pyx_t_29);
         __pyx_t_29 = 0;
+        __pyx_v_state = ((PyObject*)__pyx_t_30);
+        __pyx_t_30 = 0;
 
         /* "(tree fragment)":7
  *     with CRITICAL_SECTION(self):
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)
  *         _dict = getattr(self, '__dict__', None)             # <<<<<<<<<<<<<<
  *     if _dict is not None and _dict:
  *         state += (_dict,)
 */
-        __pyx_t_29 = __Pyx_GetAttr3(((PyObject *)__pyx_v_self), __pyx_mstate_global->__pyx_n_u_dict, Py_None); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 7, __pyx_L4_error)
-        __Pyx_GOTREF(__pyx_t_29);
-        __pyx_v__dict = __pyx_t_29;
-        __pyx_t_29 = 0;
+        __pyx_t_30 = __Pyx_GetAttr3(((PyObject *)__pyx_v_self), __pyx_mstate_global->__pyx_n_u_dict, Py_None); if (unlikely(!__pyx_t_30)) __PYX_ERR(1, 7, __pyx_L4_error)
+        __Pyx_GOTREF(__pyx_t_30);
+        __pyx_v__dict = __pyx_t_30;
+        __pyx_t_30 = 0;
       }
 
       /* "(tree fragment)":5
  *     cdef object _dict
  *     cdef bint use_setstate
  *     with CRITICAL_SECTION(self):             # <<<<<<<<<<<<<<
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)
  *         _dict = getattr(self, '__dict__', None)
 */
       /*finally:*/ {
@@ -32290,27 +33263,27 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
   }
 
   /* "(tree fragment)":8
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)
  *         _dict = getattr(self, '__dict__', None)
  *     if _dict is not None and _dict:             # <<<<<<<<<<<<<<
  *         state += (_dict,)
  *         use_setstate = True
 */
-  __pyx_t_31 = (__pyx_v__dict != Py_None);
-  if (__pyx_t_31) {
+  __pyx_t_32 = (__pyx_v__dict != Py_None);
+  if (__pyx_t_32) {
 
   } else {
 
-    __pyx_t_30 = __pyx_t_31;
+    __pyx_t_31 = __pyx_t_32;
 
     goto __pyx_L7_bool_binop_done;
   }
-  __pyx_t_31 = __Pyx_PyObject_IsTrue(__pyx_v__dict); if (unlikely((__pyx_t_31 < 0))) __PYX_ERR(1, 8, __pyx_L1_error)
+  __pyx_t_32 = __Pyx_PyObject_IsTrue(__pyx_v__dict); if (unlikely((__pyx_t_32 < 0))) __PYX_ERR(1, 8, __pyx_L1_error)
 
-  __pyx_t_30 = __pyx_t_31;
+  __pyx_t_31 = __pyx_t_32;
 
   __pyx_L7_bool_binop_done:;
-  if (__pyx_t_30) {
+  if (__pyx_t_31) {
 
 
     /* "(tree fragment)":9
@@ -32325,11 +33298,11 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
     __Pyx_INCREF(__pyx_v__dict);
     __Pyx_GIVEREF(__pyx_v__dict);
     if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 0, __pyx_v__dict) != (0)) __PYX_ERR(1, 9, __pyx_L1_error);
-    __pyx_t_29 = PyNumber_InPlaceAdd(__pyx_v_state, __pyx_t_1); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 9, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_29);
+    __pyx_t_30 = PyNumber_InPlaceAdd(__pyx_v_state, __pyx_t_1); if (unlikely(!__pyx_t_30)) __PYX_ERR(1, 9, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_30);
     __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
-    __Pyx_DECREF_SET(__pyx_v_state, ((PyObject*)__pyx_t_29));
-    __pyx_t_29 = 0;
+    __Pyx_DECREF_SET(__pyx_v_state, ((PyObject*)__pyx_t_30));
+    __pyx_t_30 = 0;
 
     /* "(tree fragment)":10
  *     if _dict is not None and _dict:
@@ -32341,7 +33314,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
     __pyx_v_use_setstate = 1;
 
     /* "(tree fragment)":8
- *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w)
+ *         state = (self.acc, self.accounts, self.aux, self.base, self.carry_from, self.cnt, self.detail, self.found, self.h, self.history, self.hold, self.hold_key, self.hold_now, self.hold_val, self.holder_class, self.holder_region, self.holds, self.id_key, self.id_seq, self.ids, self.pool, self.q, self.returned, self.rule, self.seed, self.subject, self.subjects, self.time, self.today, self.w, self.was)
  *         _dict = getattr(self, '__dict__', None)
  *     if _dict is not None and _dict:             # <<<<<<<<<<<<<<
  *         state += (_dict,)
@@ -32355,33 +33328,33 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
  *     else:
  *         use_setstate = self.carry_from is not None or self.history is not None or self.returned is not None             # <<<<<<<<<<<<<<
  *     if use_setstate:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, None), state
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, None), state
 */
   /*else*/ {
-    __pyx_t_31 = (__pyx_v_self->carry_from != ((PyObject*)Py_None));
-    if (!__pyx_t_31) {
+    __pyx_t_32 = (__pyx_v_self->carry_from != ((PyObject*)Py_None));
+    if (!__pyx_t_32) {
 
     } else {
 
-      __pyx_t_30 = __pyx_t_31;
+      __pyx_t_31 = __pyx_t_32;
 
       goto __pyx_L9_bool_binop_done;
     }
-    __pyx_t_31 = (__pyx_v_self->history != Py_None);
-    if (!__pyx_t_31) {
+    __pyx_t_32 = (__pyx_v_self->history != Py_None);
+    if (!__pyx_t_32) {
 
     } else {
 
-      __pyx_t_30 = __pyx_t_31;
+      __pyx_t_31 = __pyx_t_32;
 
       goto __pyx_L9_bool_binop_done;
     }
-    __pyx_t_31 = (__pyx_v_self->returned != ((PyObject*)Py_None));
+    __pyx_t_32 = (__pyx_v_self->returned != ((PyObject*)Py_None));
 
-    __pyx_t_30 = __pyx_t_31;
+    __pyx_t_31 = __pyx_t_32;
 
     __pyx_L9_bool_binop_done:;
-    __pyx_v_use_setstate = __pyx_t_30;
+    __pyx_v_use_setstate = __pyx_t_31;
   }
   __pyx_L6:;
 
@@ -32389,7 +33362,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
  *     else:
  *         use_setstate = self.carry_from is not None or self.history is not None or self.returned is not None
  *     if use_setstate:             # <<<<<<<<<<<<<<
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, None), state
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, None), state
  *     else:
 */
   if (__pyx_v_use_setstate) {
@@ -32397,82 +33370,33 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
     /* "(tree fragment)":14
  *         use_setstate = self.carry_from is not None or self.history is not None or self.returned is not None
  *     if use_setstate:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, None), state             # <<<<<<<<<<<<<<
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, None), state             # <<<<<<<<<<<<<<
  *     else:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)
 */
-    __Pyx_GetModuleGlobalName(__pyx_t_29, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 14, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_29);
+    __Pyx_GetModuleGlobalName(__pyx_t_30, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel); if (unlikely(!__pyx_t_30)) __PYX_ERR(1, 14, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_30);
     __pyx_t_1 = PyTuple_New(3); if (unlikely(!__pyx_t_1)) __PYX_ERR(1, 14, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
     __Pyx_INCREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
     __Pyx_GIVEREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
     if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 0, ((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self)))) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
-    __Pyx_INCREF(__pyx_mstate_global->__pyx_int_40944594);
-    __Pyx_GIVEREF(__pyx_mstate_global->__pyx_int_40944594);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 1, __pyx_mstate_global->__pyx_int_40944594) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
+    __Pyx_INCREF(__pyx_mstate_global->__pyx_int_201598939);
+    __Pyx_GIVEREF(__pyx_mstate_global->__pyx_int_201598939);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 1, __pyx_mstate_global->__pyx_int_201598939) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
     __Pyx_INCREF(Py_None);
     __Pyx_GIVEREF(Py_None);
     if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 2, Py_None) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
-    __pyx_t_28 = PyTuple_New(3); if (unlikely(!__pyx_t_28)) __PYX_ERR(1, 14, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_28);
-    __Pyx_GIVEREF(__pyx_t_29);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_28, 0, __pyx_t_29) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
-    __Pyx_GIVEREF(__pyx_t_1);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_28, 1, __pyx_t_1) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
-    __Pyx_INCREF(__pyx_v_state);
-    __Pyx_GIVEREF(__pyx_v_state);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_28, 2, __pyx_v_state) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
-    __pyx_t_29 = 0;
-    __pyx_t_1 = 0;
-    {
-      PyObject *__pyx_temp;
-      {
-        __pyx_temp = __pyx_r;
-        __pyx_r = __pyx_t_28;
-      }
-      __Pyx_XDECREF(__pyx_temp);
-    }
-    __pyx_t_28 = 0;
-    goto __pyx_L0;
-
-    /* "(tree fragment)":13
- *     else:
- *         use_setstate = self.carry_from is not None or self.history is not None or self.returned is not None
- *     if use_setstate:             # <<<<<<<<<<<<<<
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, None), state
- *     else:
-*/
-  }
-
-  /* "(tree fragment)":16
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, None), state
- *     else:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)             # <<<<<<<<<<<<<<
- * def __setstate_cython__(self, __pyx_state):
- *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)
-*/
-  /*else*/ {
-    __Pyx_GetModuleGlobalName(__pyx_t_28, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel); if (unlikely(!__pyx_t_28)) __PYX_ERR(1, 16, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_28);
-    __pyx_t_1 = PyTuple_New(3); if (unlikely(!__pyx_t_1)) __PYX_ERR(1, 16, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_1);
-    __Pyx_INCREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
-    __Pyx_GIVEREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 0, ((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self)))) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
-    __Pyx_INCREF(__pyx_mstate_global->__pyx_int_40944594);
-    __Pyx_GIVEREF(__pyx_mstate_global->__pyx_int_40944594);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 1, __pyx_mstate_global->__pyx_int_40944594) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
-    __Pyx_INCREF(__pyx_v_state);
-    __Pyx_GIVEREF(__pyx_v_state);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 2, __pyx_v_state) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
-    __pyx_t_29 = PyTuple_New(2); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 16, __pyx_L1_error)
+    __pyx_t_29 = PyTuple_New(3); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 14, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_29);
-    __Pyx_GIVEREF(__pyx_t_28);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 0, __pyx_t_28) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __Pyx_GIVEREF(__pyx_t_30);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 0, __pyx_t_30) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
     __Pyx_GIVEREF(__pyx_t_1);
-    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 1, __pyx_t_1) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
-    __pyx_t_28 = 0;
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 1, __pyx_t_1) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
+    __Pyx_INCREF(__pyx_v_state);
+    __Pyx_GIVEREF(__pyx_v_state);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_29, 2, __pyx_v_state) != (0)) __PYX_ERR(1, 14, __pyx_L1_error);
+    __pyx_t_30 = 0;
     __pyx_t_1 = 0;
     {
       PyObject *__pyx_temp;
@@ -32483,6 +33407,55 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
       __Pyx_XDECREF(__pyx_temp);
     }
     __pyx_t_29 = 0;
+    goto __pyx_L0;
+
+    /* "(tree fragment)":13
+ *     else:
+ *         use_setstate = self.carry_from is not None or self.history is not None or self.returned is not None
+ *     if use_setstate:             # <<<<<<<<<<<<<<
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, None), state
+ *     else:
+*/
+  }
+
+  /* "(tree fragment)":16
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, None), state
+ *     else:
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)             # <<<<<<<<<<<<<<
+ * def __setstate_cython__(self, __pyx_state):
+ *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)
+*/
+  /*else*/ {
+    __Pyx_GetModuleGlobalName(__pyx_t_29, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel); if (unlikely(!__pyx_t_29)) __PYX_ERR(1, 16, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_29);
+    __pyx_t_1 = PyTuple_New(3); if (unlikely(!__pyx_t_1)) __PYX_ERR(1, 16, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_1);
+    __Pyx_INCREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
+    __Pyx_GIVEREF(((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self))));
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 0, ((PyObject *)Py_TYPE(((PyObject *)__pyx_v_self)))) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __Pyx_INCREF(__pyx_mstate_global->__pyx_int_201598939);
+    __Pyx_GIVEREF(__pyx_mstate_global->__pyx_int_201598939);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 1, __pyx_mstate_global->__pyx_int_201598939) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __Pyx_INCREF(__pyx_v_state);
+    __Pyx_GIVEREF(__pyx_v_state);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_1, 2, __pyx_v_state) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __pyx_t_30 = PyTuple_New(2); if (unlikely(!__pyx_t_30)) __PYX_ERR(1, 16, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_30);
+    __Pyx_GIVEREF(__pyx_t_29);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 0, __pyx_t_29) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __Pyx_GIVEREF(__pyx_t_1);
+    if (__Pyx_PyTuple_SET_ITEM(__pyx_t_30, 1, __pyx_t_1) != (0)) __PYX_ERR(1, 16, __pyx_L1_error);
+    __pyx_t_29 = 0;
+    __pyx_t_1 = 0;
+    {
+      PyObject *__pyx_temp;
+      {
+        __pyx_temp = __pyx_r;
+        __pyx_r = __pyx_t_30;
+      }
+      __Pyx_XDECREF(__pyx_temp);
+    }
+    __pyx_t_30 = 0;
     goto __pyx_L0;
   }
 
@@ -32523,7 +33496,8 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
   __Pyx_XDECREF(__pyx_t_27);
   __Pyx_XDECREF(__pyx_t_28);
   __Pyx_XDECREF(__pyx_t_29);
-  __Pyx_AddTraceback("kernel.Kernel.__reduce_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_XDECREF(__pyx_t_30);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.__reduce_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XDECREF(__pyx_v_state);
@@ -32536,21 +33510,21 @@ static PyObject *__pyx_pf_6kernel_6Kernel_4__reduce_cython__(struct __pyx_obj_6k
 
 /* "(tree fragment)":17
  *     else:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)
  * def __setstate_cython__(self, __pyx_state):             # <<<<<<<<<<<<<<
  *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_6Kernel_7__setstate_cython__(PyObject *__pyx_v_self, 
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
 PyObject *__pyx_args, PyObject *__pyx_kwds
 #endif
 ); /*proto*/
-static PyMethodDef __pyx_mdef_6kernel_6Kernel_7__setstate_cython__ = {"__setstate_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_7__setstate_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
-static PyObject *__pyx_pw_6kernel_6Kernel_7__setstate_cython__(PyObject *__pyx_v_self, 
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__ = {"__setstate_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__(PyObject *__pyx_v_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
@@ -32612,11 +33586,11 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
     Py_XDECREF(values[__pyx_temp]);
   }
-  __Pyx_AddTraceback("kernel.Kernel.__setstate_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.__setstate_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
-  __pyx_r = __pyx_pf_6kernel_6Kernel_6__setstate_cython__(((struct __pyx_obj_6kernel_Kernel *)__pyx_v_self), __pyx_v___pyx_state);
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_14__setstate_cython__(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v___pyx_state);
 
   /* function exit code */
   for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
@@ -32626,7 +33600,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v___pyx_state) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_14__setstate_cython__(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PyObject *__pyx_v___pyx_state) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   PyObject *__pyx_t_1 = NULL;
@@ -32637,7 +33611,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_
   __Pyx_RefNannySetupContext("__setstate_cython__", 0);
 
   /* "(tree fragment)":18
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)
  * def __setstate_cython__(self, __pyx_state):
  *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)             # <<<<<<<<<<<<<<
 */
@@ -32648,14 +33622,14 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
     __PYX_ERR(1, 18, __pyx_L1_error)
   }
-  __pyx_t_2 = __pyx_f_6kernel___pyx_unpickle_Kernel__set_state(__pyx_v_self, ((PyObject*)__pyx_t_1)); if (unlikely(!__pyx_t_2)) __PYX_ERR(1, 18, __pyx_L1_error)
+  __pyx_t_2 = __pyx_f_5boyau_6ledger_6kernel___pyx_unpickle_Kernel__set_state(__pyx_v_self, ((PyObject*)__pyx_t_1)); if (unlikely(!__pyx_t_2)) __PYX_ERR(1, 18, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
   /* "(tree fragment)":17
  *     else:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)
  * def __setstate_cython__(self, __pyx_state):             # <<<<<<<<<<<<<<
  *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)
 */
@@ -32666,7 +33640,7 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_1);
   __Pyx_XDECREF(__pyx_t_2);
-  __Pyx_AddTraceback("kernel.Kernel.__setstate_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.Kernel.__setstate_cython__", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -32679,19 +33653,19 @@ static PyObject *__pyx_pf_6kernel_6Kernel_6__setstate_cython__(struct __pyx_obj_
  *     int __Pyx_UpdateUnpickledDict(object, object, Py_ssize_t) except -1
  * def __pyx_unpickle_Kernel(__pyx_type, long __pyx_checksum, tuple __pyx_state):             # <<<<<<<<<<<<<<
  *     cdef object __pyx_result
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
 */
 
 /* Python wrapper */
-static PyObject *__pyx_pw_6kernel_1__pyx_unpickle_Kernel(PyObject *__pyx_self, 
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_1__pyx_unpickle_Kernel(PyObject *__pyx_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
 PyObject *__pyx_args, PyObject *__pyx_kwds
 #endif
 ); /*proto*/
-static PyMethodDef __pyx_mdef_6kernel_1__pyx_unpickle_Kernel = {"__pyx_unpickle_Kernel", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_1__pyx_unpickle_Kernel, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
-static PyObject *__pyx_pw_6kernel_1__pyx_unpickle_Kernel(PyObject *__pyx_self, 
+static PyMethodDef __pyx_mdef_5boyau_6ledger_6kernel_1__pyx_unpickle_Kernel = {"__pyx_unpickle_Kernel", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_1__pyx_unpickle_Kernel, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
+static PyObject *__pyx_pw_5boyau_6ledger_6kernel_1__pyx_unpickle_Kernel(PyObject *__pyx_self, 
 #if CYTHON_VECTORCALL
 PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
 #else
@@ -32769,12 +33743,12 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
     Py_XDECREF(values[__pyx_temp]);
   }
-  __Pyx_AddTraceback("kernel.__pyx_unpickle_Kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.__pyx_unpickle_Kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
   if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v___pyx_state), (&PyTuple_Type), 1, "__pyx_state", 1))) __PYX_ERR(1, 4, __pyx_L1_error)
-  __pyx_r = __pyx_pf_6kernel___pyx_unpickle_Kernel(__pyx_self, __pyx_v___pyx_type, __pyx_v___pyx_checksum, __pyx_v___pyx_state);
+  __pyx_r = __pyx_pf_5boyau_6ledger_6kernel___pyx_unpickle_Kernel(__pyx_self, __pyx_v___pyx_type, __pyx_v___pyx_checksum, __pyx_v___pyx_state);
 
   /* function exit code */
   goto __pyx_L0;
@@ -32794,7 +33768,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   return __pyx_r;
 }
 
-static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state) {
+static PyObject *__pyx_pf_5boyau_6ledger_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state) {
   PyObject *__pyx_v___pyx_result = 0;
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
@@ -32811,21 +33785,21 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
   /* "(tree fragment)":6
  * def __pyx_unpickle_Kernel(__pyx_type, long __pyx_checksum, tuple __pyx_state):
  *     cdef object __pyx_result
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')             # <<<<<<<<<<<<<<
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')             # <<<<<<<<<<<<<<
  *     __pyx_result = Kernel.__new__(__pyx_type)
  *     if __pyx_state is not None:
 */
-  __pyx_t_1 = __Pyx_CheckUnpickleChecksum(__pyx_v___pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, __pyx_k_acc_accounts_aux_base_carry_from); if (unlikely(__pyx_t_1 == ((int)-1))) __PYX_ERR(1, 6, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_CheckUnpickleChecksum(__pyx_v___pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, __pyx_k_acc_accounts_aux_base_carry_from); if (unlikely(__pyx_t_1 == ((int)-1))) __PYX_ERR(1, 6, __pyx_L1_error)
 
 
   /* "(tree fragment)":7
  *     cdef object __pyx_result
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
  *     __pyx_result = Kernel.__new__(__pyx_type)             # <<<<<<<<<<<<<<
  *     if __pyx_state is not None:
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
 */
-  __pyx_t_3 = ((PyObject *)__pyx_mstate_global->__pyx_ptype_6kernel_Kernel);
+  __pyx_t_3 = ((PyObject *)__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel);
   __Pyx_INCREF(__pyx_t_3);
   __pyx_t_4 = 0;
   {
@@ -32839,7 +33813,7 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
   __pyx_t_2 = 0;
 
   /* "(tree fragment)":8
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
  *     __pyx_result = Kernel.__new__(__pyx_type)
  *     if __pyx_state is not None:             # <<<<<<<<<<<<<<
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
@@ -32860,12 +33834,12 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
       __PYX_ERR(1, 9, __pyx_L1_error)
     }
-    __pyx_t_2 = __pyx_f_6kernel___pyx_unpickle_Kernel__set_state(((struct __pyx_obj_6kernel_Kernel *)__pyx_v___pyx_result), __pyx_v___pyx_state); if (unlikely(!__pyx_t_2)) __PYX_ERR(1, 9, __pyx_L1_error)
+    __pyx_t_2 = __pyx_f_5boyau_6ledger_6kernel___pyx_unpickle_Kernel__set_state(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v___pyx_result), __pyx_v___pyx_state); if (unlikely(!__pyx_t_2)) __PYX_ERR(1, 9, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_2);
     __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
     /* "(tree fragment)":8
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
  *     __pyx_result = Kernel.__new__(__pyx_type)
  *     if __pyx_state is not None:             # <<<<<<<<<<<<<<
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
@@ -32878,7 +33852,7 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
  *     return __pyx_result             # <<<<<<<<<<<<<<
  * cdef __pyx_unpickle_Kernel__set_state(Kernel __pyx_result, __pyx_state: tuple):
- *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]
+ *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]; __pyx_result.was = __pyx_state[30]
 */
   {
     PyObject *__pyx_temp;
@@ -32896,14 +33870,14 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
  *     int __Pyx_UpdateUnpickledDict(object, object, Py_ssize_t) except -1
  * def __pyx_unpickle_Kernel(__pyx_type, long __pyx_checksum, tuple __pyx_state):             # <<<<<<<<<<<<<<
  *     cdef object __pyx_result
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
 */
 
   /* function exit code */
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_2);
   __Pyx_XDECREF(__pyx_t_3);
-  __Pyx_AddTraceback("kernel.__pyx_unpickle_Kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.__pyx_unpickle_Kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = NULL;
   __pyx_L0:;
   __Pyx_XDECREF(__pyx_v___pyx_result);
@@ -32916,11 +33890,11 @@ static PyObject *__pyx_pf_6kernel___pyx_unpickle_Kernel(CYTHON_UNUSED PyObject *
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
  *     return __pyx_result
  * cdef __pyx_unpickle_Kernel__set_state(Kernel __pyx_result, __pyx_state: tuple):             # <<<<<<<<<<<<<<
- *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]
- *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 30)
+ *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]; __pyx_result.was = __pyx_state[30]
+ *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 31)
 */
 
-static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_obj_6kernel_Kernel *__pyx_v___pyx_result, PyObject *__pyx_v___pyx_state) {
+static PyObject *__pyx_f_5boyau_6ledger_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v___pyx_result, PyObject *__pyx_v___pyx_state) {
   PyObject *__pyx_r = NULL;
   __Pyx_RefNannyDeclarations
   __Pyx_memviewslice __pyx_t_1 = { 0, 0, { 0 }, { 0 }, { 0 } };
@@ -32941,8 +33915,8 @@ static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_o
   /* "(tree fragment)":12
  *     return __pyx_result
  * cdef __pyx_unpickle_Kernel__set_state(Kernel __pyx_result, __pyx_state: tuple):
- *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]             # <<<<<<<<<<<<<<
- *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 30)
+ *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]; __pyx_result.was = __pyx_state[30]             # <<<<<<<<<<<<<<
+ *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 31)
 */
   __pyx_t_1 = __Pyx_PyObject_to_MemoryviewSlice_d_dc_PY_LONG_LONG(__Pyx_PyTuple_GET_ITEM(__pyx_v___pyx_state, 0), PyBUF_WRITABLE); if (unlikely(!__pyx_t_1.memview)) __PYX_ERR(1, 12, __pyx_L1_error)
   __PYX_XCLEAR_MEMVIEW(&__pyx_v___pyx_result->acc, 0);
@@ -33066,21 +34040,26 @@ static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_o
   __pyx_v___pyx_result->w = __pyx_t_10;
   __pyx_t_10.memview = NULL;
   __pyx_t_10.data = NULL;
+  __pyx_t_3 = __Pyx_PyObject_to_MemoryviewSlice_dc_PY_LONG_LONG(__Pyx_PyTuple_GET_ITEM(__pyx_v___pyx_state, 30), PyBUF_WRITABLE); if (unlikely(!__pyx_t_3.memview)) __PYX_ERR(1, 12, __pyx_L1_error)
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v___pyx_result->was, 0);
+  __pyx_v___pyx_result->was = __pyx_t_3;
+  __pyx_t_3.memview = NULL;
+  __pyx_t_3.data = NULL;
 
   /* "(tree fragment)":13
  * cdef __pyx_unpickle_Kernel__set_state(Kernel __pyx_result, __pyx_state: tuple):
- *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]
- *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 30)             # <<<<<<<<<<<<<<
+ *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]; __pyx_result.was = __pyx_state[30]
+ *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 31)             # <<<<<<<<<<<<<<
 */
-  __pyx_t_5 = __Pyx_UpdateUnpickledDict(((PyObject *)__pyx_v___pyx_result), __pyx_v___pyx_state, 30); if (unlikely(__pyx_t_5 == ((int)-1))) __PYX_ERR(1, 13, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_UpdateUnpickledDict(((PyObject *)__pyx_v___pyx_result), __pyx_v___pyx_state, 31); if (unlikely(__pyx_t_5 == ((int)-1))) __PYX_ERR(1, 13, __pyx_L1_error)
 
 
   /* "(tree fragment)":11
  *         __pyx_unpickle_Kernel__set_state(<Kernel> __pyx_result, __pyx_state)
  *     return __pyx_result
  * cdef __pyx_unpickle_Kernel__set_state(Kernel __pyx_result, __pyx_state: tuple):             # <<<<<<<<<<<<<<
- *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]
- *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 30)
+ *     __pyx_result.acc = __pyx_state[0]; __pyx_result.accounts = __pyx_state[1]; __pyx_result.aux = __pyx_state[2]; __pyx_result.base = __pyx_state[3]; __pyx_result.carry_from = __pyx_state[4]; __pyx_result.cnt = __pyx_state[5]; __pyx_result.detail = __pyx_state[6]; __pyx_result.found = __pyx_state[7]; __pyx_result.h = __pyx_state[8]; __pyx_result.history = __pyx_state[9]; __pyx_result.hold = __pyx_state[10]; __pyx_result.hold_key = __pyx_state[11]; __pyx_result.hold_now = __pyx_state[12]; __pyx_result.hold_val = __pyx_state[13]; __pyx_result.holder_class = __pyx_state[14]; __pyx_result.holder_region = __pyx_state[15]; __pyx_result.holds = __pyx_state[16]; __pyx_result.id_key = __pyx_state[17]; __pyx_result.id_seq = __pyx_state[18]; __pyx_result.ids = __pyx_state[19]; __pyx_result.pool = __pyx_state[20]; __pyx_result.q = __pyx_state[21]; __pyx_result.returned = __pyx_state[22]; __pyx_result.rule = __pyx_state[23]; __pyx_result.seed = __pyx_state[24]; __pyx_result.subject = __pyx_state[25]; __pyx_result.subjects = __pyx_state[26]; __pyx_result.time = __pyx_state[27]; __pyx_result.today = __pyx_state[28]; __pyx_result.w = __pyx_state[29]; __pyx_result.was = __pyx_state[30]
+ *     __Pyx_UpdateUnpickledDict(__pyx_result, __pyx_state, 31)
 */
 
   /* function exit code */
@@ -33094,7 +34073,7 @@ static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_o
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_7, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_8, 1);
   __PYX_XCLEAR_MEMVIEW(&__pyx_t_10, 1);
-  __Pyx_AddTraceback("kernel.__pyx_unpickle_Kernel__set_state", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_AddTraceback("boyau.ledger.kernel.__pyx_unpickle_Kernel__set_state", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = 0;
   __pyx_L0:;
   __Pyx_XGIVEREF(__pyx_r);
@@ -33102,17 +34081,17 @@ static PyObject *__pyx_f_6kernel___pyx_unpickle_Kernel__set_state(struct __pyx_o
   return __pyx_r;
 }
 /* #### Code section: module_exttypes ### */
-static struct __pyx_vtabstruct_6kernel_Kernel __pyx_vtable_6kernel_Kernel;
+static struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel __pyx_vtable_5boyau_6ledger_6kernel_Kernel;
 
-static PyObject *__pyx_tp_new__initialisation_6kernel_Kernel(PyObject *o, 
+static PyObject *__pyx_tp_new__initialisation_5boyau_6ledger_6kernel_Kernel(PyObject *o, 
 #if CYTHON_VECTORCALL_TPNEW
     CYTHON_UNUSED PyObject *const *args, CYTHON_UNUSED Py_ssize_t nargs, CYTHON_UNUSED PyObject *kwnames
 #else
     CYTHON_UNUSED PyObject *a, CYTHON_UNUSED PyObject *k
 #endif
 ) {
-  struct __pyx_obj_6kernel_Kernel *p = ((struct __pyx_obj_6kernel_Kernel *)o);
-  p->__pyx_vtab = __pyx_vtabptr_6kernel_Kernel;
+  struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *p = ((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)o);
+  p->__pyx_vtab = __pyx_vtabptr_5boyau_6ledger_6kernel_Kernel;
   p->history = Py_None; Py_INCREF(Py_None);
   p->returned = ((PyObject*)Py_None); Py_INCREF(Py_None);
   p->carry_from = ((PyObject*)Py_None); Py_INCREF(Py_None);
@@ -33142,6 +34121,8 @@ static PyObject *__pyx_tp_new__initialisation_6kernel_Kernel(PyObject *o,
   p->hold_val.memview = NULL;
   p->aux.data = NULL;
   p->aux.memview = NULL;
+  p->was.data = NULL;
+  p->was.memview = NULL;
   p->q.data = NULL;
   p->q.memview = NULL;
   p->w.data = NULL;
@@ -33151,7 +34132,7 @@ static PyObject *__pyx_tp_new__initialisation_6kernel_Kernel(PyObject *o,
   return o;
 }
 
-static PyObject *__pyx_tp_new_vectorcall_6kernel_Kernel(PyTypeObject *t, 
+static PyObject *__pyx_tp_new_vectorcall_5boyau_6ledger_6kernel_Kernel(PyTypeObject *t, 
 #if CYTHON_VECTORCALL_TPNEW
     PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames
 #else
@@ -33161,7 +34142,7 @@ static PyObject *__pyx_tp_new_vectorcall_6kernel_Kernel(PyTypeObject *t,
   PyObject *o;
   o = __Pyx_AllocateExtensionType(t, 0);
   if (unlikely(!o)) return 0;
-  return __pyx_tp_new__initialisation_6kernel_Kernel(o, 
+  return __pyx_tp_new__initialisation_5boyau_6ledger_6kernel_Kernel(o, 
 #if CYTHON_VECTORCALL_TPNEW
     args, nargs, kwnames
 #else
@@ -33171,21 +34152,21 @@ static PyObject *__pyx_tp_new_vectorcall_6kernel_Kernel(PyTypeObject *t,
 }
 
 #if CYTHON_VECTORCALL_TPNEW
-static PyObject *__pyx_tp_new_6kernel_Kernel(PyTypeObject *t, PyObject *a, PyObject *k) {
-  return __Pyx_CallTpnewAsVectorcall(__pyx_tp_new_vectorcall_6kernel_Kernel, t, a, k);
+static PyObject *__pyx_tp_new_5boyau_6ledger_6kernel_Kernel(PyTypeObject *t, PyObject *a, PyObject *k) {
+  return __Pyx_CallTpnewAsVectorcall(__pyx_tp_new_vectorcall_5boyau_6ledger_6kernel_Kernel, t, a, k);
 }
 #endif
 
 #if CYTHON_VECTORCALL_TPNEW
-static PyObject *__pyx_tp_vectorcall_6kernel_Kernel(PyObject *t, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
-  if (unlikely((PyTypeObject*)t != __pyx_mstate_global->__pyx_ptype_6kernel_Kernel || __Pyx_PyType_HasFeature((PyTypeObject*)t, Py_TPFLAGS_IS_ABSTRACT))) {
+static PyObject *__pyx_tp_vectorcall_5boyau_6ledger_6kernel_Kernel(PyObject *t, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+  if (unlikely((PyTypeObject*)t != __pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel || __Pyx_PyType_HasFeature((PyTypeObject*)t, Py_TPFLAGS_IS_ABSTRACT))) {
     return __Pyx_CallNewInitFromVectorcall((PyTypeObject*)t, args, nargsf, kwnames);
   }
   Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
-  PyObject *o = __pyx_tp_new_vectorcall_6kernel_Kernel((PyTypeObject*)t, args, nargs, kwnames);
+  PyObject *o = __pyx_tp_new_vectorcall_5boyau_6ledger_6kernel_Kernel((PyTypeObject*)t, args, nargs, kwnames);
   if (likely(o)) {
     assert(Py_TYPE(o) == (PyTypeObject*)t);
-    if (unlikely(__pyx_pw_6kernel_6Kernel_1__init__(o, args, nargs, kwnames) < 0)) {
+    if (unlikely(__pyx_pw_5boyau_6ledger_6kernel_6Kernel_1__init__(o, args, nargs, kwnames) < 0)) {
       Py_CLEAR(o);
     }
   }
@@ -33194,16 +34175,16 @@ static PyObject *__pyx_tp_vectorcall_6kernel_Kernel(PyObject *t, PyObject *const
 #endif
 
 #if CYTHON_VECTORCALL_TPNEW
-static int __pyx_tp_init_6kernel_Kernel(PyObject *o, PyObject *args, PyObject *kwds) {
-  return __Pyx_CallTpinitAsVectorcall(__pyx_pw_6kernel_6Kernel_1__init__, o, args, kwds);
+static int __pyx_tp_init_5boyau_6ledger_6kernel_Kernel(PyObject *o, PyObject *args, PyObject *kwds) {
+  return __Pyx_CallTpinitAsVectorcall(__pyx_pw_5boyau_6ledger_6kernel_6Kernel_1__init__, o, args, kwds);
 }
 #endif
 
-static void __pyx_tp_dealloc_6kernel_Kernel(PyObject *o) {
-  struct __pyx_obj_6kernel_Kernel *p = (struct __pyx_obj_6kernel_Kernel *)o;
+static void __pyx_tp_dealloc_5boyau_6ledger_6kernel_Kernel(PyObject *o) {
+  struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *p = (struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)o;
   #if CYTHON_USE_TP_FINALIZE
   if (unlikely(__Pyx_PyObject_GetSlot(o, tp_finalize, destructor)) && !__Pyx_PyObject_GC_IsFinalized(o)) {
-    if (__Pyx_PyObject_GetSlot(o, tp_dealloc, destructor) == __pyx_tp_dealloc_6kernel_Kernel) {
+    if (__Pyx_PyObject_GetSlot(o, tp_dealloc, destructor) == __pyx_tp_dealloc_5boyau_6ledger_6kernel_Kernel) {
       if (PyObject_CallFinalizerFromDealloc(o)) return;
     }
   }
@@ -33225,6 +34206,7 @@ static void __pyx_tp_dealloc_6kernel_Kernel(PyObject *o) {
   __PYX_XCLEAR_MEMVIEW(&p->hold_key, 1);; p->hold_key.memview = NULL; p->hold_key.data = NULL;
   __PYX_XCLEAR_MEMVIEW(&p->hold_val, 1);; p->hold_val.memview = NULL; p->hold_val.data = NULL;
   __PYX_XCLEAR_MEMVIEW(&p->aux, 1);; p->aux.memview = NULL; p->aux.data = NULL;
+  __PYX_XCLEAR_MEMVIEW(&p->was, 1);; p->was.memview = NULL; p->was.data = NULL;
   __PYX_XCLEAR_MEMVIEW(&p->q, 1);; p->q.memview = NULL; p->q.data = NULL;
   __PYX_XCLEAR_MEMVIEW(&p->w, 1);; p->w.memview = NULL; p->w.data = NULL;
   __PYX_XCLEAR_MEMVIEW(&p->h, 1);; p->h.memview = NULL; p->h.data = NULL;
@@ -33242,9 +34224,9 @@ static void __pyx_tp_dealloc_6kernel_Kernel(PyObject *o) {
   #endif
 }
 
-static int __pyx_tp_traverse_6kernel_Kernel(PyObject *o, visitproc v, void *a) {
+static int __pyx_tp_traverse_5boyau_6ledger_6kernel_Kernel(PyObject *o, visitproc v, void *a) {
   int e;
-  struct __pyx_obj_6kernel_Kernel *p = (struct __pyx_obj_6kernel_Kernel *)o;
+  struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *p = (struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)o;
   {
     e = __Pyx_call_type_traverse(o, 1, v, a);
     if (e) return e;
@@ -33261,9 +34243,9 @@ static int __pyx_tp_traverse_6kernel_Kernel(PyObject *o, visitproc v, void *a) {
   return 0;
 }
 
-static int __pyx_tp_clear_6kernel_Kernel(PyObject *o) {
+static int __pyx_tp_clear_5boyau_6ledger_6kernel_Kernel(PyObject *o) {
   PyObject* tmp;
-  struct __pyx_obj_6kernel_Kernel *p = (struct __pyx_obj_6kernel_Kernel *)o;
+  struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *p = (struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)o;
   tmp = ((PyObject*)p->history);
   p->history = Py_None; Py_INCREF(Py_None);
   Py_XDECREF(tmp);
@@ -33276,13 +34258,13 @@ static int __pyx_tp_clear_6kernel_Kernel(PyObject *o) {
   return 0;
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_acc(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_3acc_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_acc(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_acc(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_acc(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_3acc_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3acc_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33290,13 +34272,13 @@ static int __pyx_setprop_6kernel_6Kernel_acc(PyObject *o, PyObject *v, CYTHON_UN
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_cnt(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_3cnt_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_cnt(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_cnt(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_cnt(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_3cnt_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3cnt_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33304,13 +34286,13 @@ static int __pyx_setprop_6kernel_6Kernel_cnt(PyObject *o, PyObject *v, CYTHON_UN
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_rule(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_4rule_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_rule(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_rule(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_rule(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_4rule_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4rule_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33318,13 +34300,13 @@ static int __pyx_setprop_6kernel_6Kernel_rule(PyObject *o, PyObject *v, CYTHON_U
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_holder_class(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_12holder_class_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holder_class(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_holder_class(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holder_class(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_12holder_class_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_12holder_class_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33332,13 +34314,13 @@ static int __pyx_setprop_6kernel_6Kernel_holder_class(PyObject *o, PyObject *v, 
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_holder_region(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_13holder_region_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holder_region(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_holder_region(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holder_region(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_13holder_region_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_13holder_region_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33346,13 +34328,13 @@ static int __pyx_setprop_6kernel_6Kernel_holder_region(PyObject *o, PyObject *v,
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_pool(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_4pool_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_pool(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_pool(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_pool(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_4pool_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4pool_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33360,13 +34342,13 @@ static int __pyx_setprop_6kernel_6Kernel_pool(PyObject *o, PyObject *v, CYTHON_U
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_subject(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_7subject_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_subject(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_subject(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_subject(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_7subject_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7subject_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33374,13 +34356,13 @@ static int __pyx_setprop_6kernel_6Kernel_subject(PyObject *o, PyObject *v, CYTHO
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_hold(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_4hold_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_hold(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_4hold_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4hold_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33388,13 +34370,13 @@ static int __pyx_setprop_6kernel_6Kernel_hold(PyObject *o, PyObject *v, CYTHON_U
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_id_key(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_6id_key_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_id_key(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_id_key(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_id_key(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_6id_key_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_key_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33402,13 +34384,13 @@ static int __pyx_setprop_6kernel_6Kernel_id_key(PyObject *o, PyObject *v, CYTHON
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_id_seq(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_6id_seq_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_id_seq(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_id_seq(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_id_seq(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_6id_seq_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_6id_seq_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33416,13 +34398,13 @@ static int __pyx_setprop_6kernel_6Kernel_id_seq(PyObject *o, PyObject *v, CYTHON
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_hold_key(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_8hold_key_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold_key(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_hold_key(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold_key(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_8hold_key_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_key_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33430,13 +34412,13 @@ static int __pyx_setprop_6kernel_6Kernel_hold_key(PyObject *o, PyObject *v, CYTH
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_hold_val(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_8hold_val_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold_val(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_hold_val(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold_val(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_8hold_val_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8hold_val_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33444,13 +34426,13 @@ static int __pyx_setprop_6kernel_6Kernel_hold_val(PyObject *o, PyObject *v, CYTH
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_aux(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_3aux_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_aux(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_aux(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_aux(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_3aux_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3aux_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33458,13 +34440,13 @@ static int __pyx_setprop_6kernel_6Kernel_aux(PyObject *o, PyObject *v, CYTHON_UN
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_accounts(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_8accounts_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_was(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_accounts(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_was(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_8accounts_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3was_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33472,13 +34454,13 @@ static int __pyx_setprop_6kernel_6Kernel_accounts(PyObject *o, PyObject *v, CYTH
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_subjects(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_8subjects_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_accounts(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_subjects(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_accounts(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_8subjects_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8accounts_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33486,13 +34468,13 @@ static int __pyx_setprop_6kernel_6Kernel_subjects(PyObject *o, PyObject *v, CYTH
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_holds(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_5holds_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_subjects(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_holds(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_subjects(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_5holds_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8subjects_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33500,13 +34482,13 @@ static int __pyx_setprop_6kernel_6Kernel_holds(PyObject *o, PyObject *v, CYTHON_
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_ids(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_3ids_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holds(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_ids(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holds(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_3ids_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_5holds_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33514,13 +34496,13 @@ static int __pyx_setprop_6kernel_6Kernel_ids(PyObject *o, PyObject *v, CYTHON_UN
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_seed(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_4seed_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_ids(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_seed(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_ids(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_4seed_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_3ids_3__set__(o, v);
   }
   else {
     PyErr_SetString(PyExc_NotImplementedError, "__del__");
@@ -33528,108 +34510,127 @@ static int __pyx_setprop_6kernel_6Kernel_seed(PyObject *o, PyObject *v, CYTHON_U
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_history(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_7history_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_seed(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_history(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_seed(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_7history_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_4seed_3__set__(o, v);
   }
   else {
-    return __pyx_pw_6kernel_6Kernel_7history_5__del__(o);
+    PyErr_SetString(PyExc_NotImplementedError, "__del__");
+    return -1;
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_returned(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_8returned_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_history(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_returned(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_history(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_8returned_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_3__set__(o, v);
   }
   else {
-    return __pyx_pw_6kernel_6Kernel_8returned_5__del__(o);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_7history_5__del__(o);
   }
 }
 
-static PyObject *__pyx_getprop_6kernel_6Kernel_carry_from(PyObject *o, CYTHON_UNUSED void *x) {
-  return __pyx_pw_6kernel_6Kernel_10carry_from_1__get__(o);
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_returned(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_1__get__(o);
 }
 
-static int __pyx_setprop_6kernel_6Kernel_carry_from(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_returned(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
   if (v) {
-    return __pyx_pw_6kernel_6Kernel_10carry_from_3__set__(o, v);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_3__set__(o, v);
   }
   else {
-    return __pyx_pw_6kernel_6Kernel_10carry_from_5__del__(o);
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_8returned_5__del__(o);
   }
 }
 
-static PyMethodDef __pyx_methods_6kernel_Kernel[] = {
-  {"decide", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_3decide, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_6kernel_6Kernel_2decide},
-  {"__reduce_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_5__reduce_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0},
-  {"__setstate_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6kernel_6Kernel_7__setstate_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0},
+static PyObject *__pyx_getprop_5boyau_6ledger_6kernel_6Kernel_carry_from(PyObject *o, CYTHON_UNUSED void *x) {
+  return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_1__get__(o);
+}
+
+static int __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_carry_from(PyObject *o, PyObject *v, CYTHON_UNUSED void *x) {
+  if (v) {
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_3__set__(o, v);
+  }
+  else {
+    return __pyx_pw_5boyau_6ledger_6kernel_6Kernel_10carry_from_5__del__(o);
+  }
+}
+
+static PyMethodDef __pyx_methods_5boyau_6ledger_6kernel_Kernel[] = {
+  {"decide", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_3decide, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_2decide},
+  {"insert_all", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_5insert_all, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_4insert_all},
+  {"index_holds", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_7index_holds, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_6index_holds},
+  {"entry_of", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_9entry_of, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_8entry_of},
+  {"hold_of", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_11hold_of, __Pyx_METH_FASTCALL|METH_KEYWORDS, __pyx_doc_5boyau_6ledger_6kernel_6Kernel_10hold_of},
+  {"__reduce_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0},
+  {"__setstate_cython__", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0},
   {0, 0, 0, 0}
 };
 
-static struct PyGetSetDef __pyx_getsets_6kernel_Kernel[] = {
-  {"acc", __pyx_getprop_6kernel_6Kernel_acc, __pyx_setprop_6kernel_6Kernel_acc, 0, 0},
-  {"cnt", __pyx_getprop_6kernel_6Kernel_cnt, __pyx_setprop_6kernel_6Kernel_cnt, 0, 0},
-  {"rule", __pyx_getprop_6kernel_6Kernel_rule, __pyx_setprop_6kernel_6Kernel_rule, 0, 0},
-  {"holder_class", __pyx_getprop_6kernel_6Kernel_holder_class, __pyx_setprop_6kernel_6Kernel_holder_class, 0, 0},
-  {"holder_region", __pyx_getprop_6kernel_6Kernel_holder_region, __pyx_setprop_6kernel_6Kernel_holder_region, 0, 0},
-  {"pool", __pyx_getprop_6kernel_6Kernel_pool, __pyx_setprop_6kernel_6Kernel_pool, 0, 0},
-  {"subject", __pyx_getprop_6kernel_6Kernel_subject, __pyx_setprop_6kernel_6Kernel_subject, 0, 0},
-  {"hold", __pyx_getprop_6kernel_6Kernel_hold, __pyx_setprop_6kernel_6Kernel_hold, 0, 0},
-  {"id_key", __pyx_getprop_6kernel_6Kernel_id_key, __pyx_setprop_6kernel_6Kernel_id_key, 0, 0},
-  {"id_seq", __pyx_getprop_6kernel_6Kernel_id_seq, __pyx_setprop_6kernel_6Kernel_id_seq, 0, 0},
-  {"hold_key", __pyx_getprop_6kernel_6Kernel_hold_key, __pyx_setprop_6kernel_6Kernel_hold_key, 0, 0},
-  {"hold_val", __pyx_getprop_6kernel_6Kernel_hold_val, __pyx_setprop_6kernel_6Kernel_hold_val, 0, 0},
-  {"aux", __pyx_getprop_6kernel_6Kernel_aux, __pyx_setprop_6kernel_6Kernel_aux, 0, 0},
-  {"accounts", __pyx_getprop_6kernel_6Kernel_accounts, __pyx_setprop_6kernel_6Kernel_accounts, 0, 0},
-  {"subjects", __pyx_getprop_6kernel_6Kernel_subjects, __pyx_setprop_6kernel_6Kernel_subjects, 0, 0},
-  {"holds", __pyx_getprop_6kernel_6Kernel_holds, __pyx_setprop_6kernel_6Kernel_holds, 0, 0},
-  {"ids", __pyx_getprop_6kernel_6Kernel_ids, __pyx_setprop_6kernel_6Kernel_ids, 0, 0},
-  {"seed", __pyx_getprop_6kernel_6Kernel_seed, __pyx_setprop_6kernel_6Kernel_seed, 0, 0},
-  {"history", __pyx_getprop_6kernel_6Kernel_history, __pyx_setprop_6kernel_6Kernel_history, 0, 0},
-  {"returned", __pyx_getprop_6kernel_6Kernel_returned, __pyx_setprop_6kernel_6Kernel_returned, 0, 0},
-  {"carry_from", __pyx_getprop_6kernel_6Kernel_carry_from, __pyx_setprop_6kernel_6Kernel_carry_from, 0, 0},
+static struct PyGetSetDef __pyx_getsets_5boyau_6ledger_6kernel_Kernel[] = {
+  {"acc", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_acc, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_acc, 0, 0},
+  {"cnt", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_cnt, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_cnt, 0, 0},
+  {"rule", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_rule, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_rule, 0, 0},
+  {"holder_class", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holder_class, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holder_class, 0, 0},
+  {"holder_region", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holder_region, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holder_region, 0, 0},
+  {"pool", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_pool, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_pool, 0, 0},
+  {"subject", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_subject, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_subject, 0, 0},
+  {"hold", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold, 0, 0},
+  {"id_key", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_id_key, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_id_key, 0, 0},
+  {"id_seq", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_id_seq, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_id_seq, 0, 0},
+  {"hold_key", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold_key, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold_key, 0, 0},
+  {"hold_val", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_hold_val, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_hold_val, 0, 0},
+  {"aux", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_aux, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_aux, 0, 0},
+  {"was", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_was, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_was, 0, 0},
+  {"accounts", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_accounts, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_accounts, 0, 0},
+  {"subjects", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_subjects, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_subjects, 0, 0},
+  {"holds", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_holds, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_holds, 0, 0},
+  {"ids", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_ids, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_ids, 0, 0},
+  {"seed", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_seed, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_seed, 0, 0},
+  {"history", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_history, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_history, 0, 0},
+  {"returned", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_returned, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_returned, 0, 0},
+  {"carry_from", __pyx_getprop_5boyau_6ledger_6kernel_6Kernel_carry_from, __pyx_setprop_5boyau_6ledger_6kernel_6Kernel_carry_from, 0, 0},
   {0, 0, 0, 0, 0}
 };
 #if CYTHON_USE_TYPE_SPECS
-static PyType_Slot __pyx_type_6kernel_Kernel_slots[] = {
-  {Py_tp_dealloc, (void *)__pyx_tp_dealloc_6kernel_Kernel},
+static PyType_Slot __pyx_type_5boyau_6ledger_6kernel_Kernel_slots[] = {
+  {Py_tp_dealloc, (void *)__pyx_tp_dealloc_5boyau_6ledger_6kernel_Kernel},
   {Py_tp_doc, (void *)PyDoc_STR("Arrays of the state, and the decision over them. The arrays belong to ``Ledger``, which grows and fills them.\n\n    ``history(seq)`` returns row number *seq* of the journal as 16 signed 64-bit words. It is a function of the journal\n    alone and is asked only where an id is met again or an original is given back.\n    ")},
-  {Py_tp_traverse, (void *)__pyx_tp_traverse_6kernel_Kernel},
-  {Py_tp_clear, (void *)__pyx_tp_clear_6kernel_Kernel},
-  {Py_tp_methods, (void *)__pyx_methods_6kernel_Kernel},
-  {Py_tp_getset, (void *)__pyx_getsets_6kernel_Kernel},
-  {Py_tp_init, (void *)__pyx_tp_init_6kernel_Kernel},
-  {Py_tp_new, (void *)__pyx_tp_new_6kernel_Kernel},
+  {Py_tp_traverse, (void *)__pyx_tp_traverse_5boyau_6ledger_6kernel_Kernel},
+  {Py_tp_clear, (void *)__pyx_tp_clear_5boyau_6ledger_6kernel_Kernel},
+  {Py_tp_methods, (void *)__pyx_methods_5boyau_6ledger_6kernel_Kernel},
+  {Py_tp_getset, (void *)__pyx_getsets_5boyau_6ledger_6kernel_Kernel},
+  {Py_tp_init, (void *)__pyx_tp_init_5boyau_6ledger_6kernel_Kernel},
+  {Py_tp_new, (void *)__pyx_tp_new_5boyau_6ledger_6kernel_Kernel},
   #if (!CYTHON_COMPILING_IN_PYPY || PYPY_VERSION_NUM >= 0x07030800) && (!CYTHON_COMPILING_IN_LIMITED_API || __PYX_LIMITED_VERSION_HEX >= 0x030E0000)
   #if CYTHON_VECTORCALL_TPNEW
-  {Py_tp_vectorcall, (void *)__pyx_tp_vectorcall_6kernel_Kernel},
+  {Py_tp_vectorcall, (void *)__pyx_tp_vectorcall_5boyau_6ledger_6kernel_Kernel},
   #endif
   #endif
   {0, 0},
 };
-static PyType_Spec __pyx_type_6kernel_Kernel_spec = {
-  "kernel.Kernel",
-  sizeof(struct __pyx_obj_6kernel_Kernel),
+static PyType_Spec __pyx_type_5boyau_6ledger_6kernel_Kernel_spec = {
+  "boyau.ledger.kernel.Kernel",
+  sizeof(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel),
   0,
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_HAVE_GC,
-  __pyx_type_6kernel_Kernel_slots,
+  __pyx_type_5boyau_6ledger_6kernel_Kernel_slots,
 };
 #else
 
-static PyTypeObject __pyx_type_6kernel_Kernel = {
+static PyTypeObject __pyx_type_5boyau_6ledger_6kernel_Kernel = {
   PyVarObject_HEAD_INIT(0, 0)
-  "kernel.""Kernel", /*tp_name*/
-  sizeof(struct __pyx_obj_6kernel_Kernel), /*tp_basicsize*/
+  "boyau.ledger.kernel.""Kernel", /*tp_name*/
+  sizeof(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel), /*tp_basicsize*/
   0, /*tp_itemsize*/
-  __pyx_tp_dealloc_6kernel_Kernel, /*tp_dealloc*/
+  __pyx_tp_dealloc_5boyau_6ledger_6kernel_Kernel, /*tp_dealloc*/
   0, /*tp_vectorcall_offset*/
   0, /*tp_getattr*/
   0, /*tp_setattr*/
@@ -33646,15 +34647,15 @@ static PyTypeObject __pyx_type_6kernel_Kernel = {
   0, /*tp_as_buffer*/
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_HAVE_GC, /*tp_flags*/
   PyDoc_STR("Arrays of the state, and the decision over them. The arrays belong to ``Ledger``, which grows and fills them.\n\n    ``history(seq)`` returns row number *seq* of the journal as 16 signed 64-bit words. It is a function of the journal\n    alone and is asked only where an id is met again or an original is given back.\n    "), /*tp_doc*/
-  __pyx_tp_traverse_6kernel_Kernel, /*tp_traverse*/
-  __pyx_tp_clear_6kernel_Kernel, /*tp_clear*/
+  __pyx_tp_traverse_5boyau_6ledger_6kernel_Kernel, /*tp_traverse*/
+  __pyx_tp_clear_5boyau_6ledger_6kernel_Kernel, /*tp_clear*/
   0, /*tp_richcompare*/
   0, /*tp_weaklistoffset*/
   0, /*tp_iter*/
   0, /*tp_iternext*/
-  __pyx_methods_6kernel_Kernel, /*tp_methods*/
+  __pyx_methods_5boyau_6ledger_6kernel_Kernel, /*tp_methods*/
   0, /*tp_members*/
-  __pyx_getsets_6kernel_Kernel, /*tp_getset*/
+  __pyx_getsets_5boyau_6ledger_6kernel_Kernel, /*tp_getset*/
   0, /*tp_base*/
   0, /*tp_dict*/
   0, /*tp_descr_get*/
@@ -33662,9 +34663,9 @@ static PyTypeObject __pyx_type_6kernel_Kernel = {
   #if !CYTHON_USE_TYPE_SPECS
   0, /*tp_dictoffset*/
   #endif
-  __pyx_tp_init_6kernel_Kernel, /*tp_init*/
+  __pyx_tp_init_5boyau_6ledger_6kernel_Kernel, /*tp_init*/
   0, /*tp_alloc*/
-  __pyx_tp_new_6kernel_Kernel, /*tp_new*/
+  __pyx_tp_new_5boyau_6ledger_6kernel_Kernel, /*tp_new*/
   0, /*tp_free*/
   0, /*tp_is_gc*/
   0, /*tp_bases*/
@@ -33681,7 +34682,7 @@ static PyTypeObject __pyx_type_6kernel_Kernel = {
   #endif
   #if (!CYTHON_COMPILING_IN_PYPY || PYPY_VERSION_NUM >= 0x07030800) && (!CYTHON_COMPILING_IN_LIMITED_API || __PYX_LIMITED_VERSION_HEX >= 0x030E0000)
   #if CYTHON_VECTORCALL_TPNEW
-  __pyx_tp_vectorcall_6kernel_Kernel, /*tp_vectorcall*/
+  __pyx_tp_vectorcall_5boyau_6ledger_6kernel_Kernel, /*tp_vectorcall*/
   #else
   NULL, /*tp_vectorcall*/
   #endif
@@ -33891,7 +34892,7 @@ static PyType_Slot __pyx_type___pyx_array_slots[] = {
   {0, 0},
 };
 static PyType_Spec __pyx_type___pyx_array_spec = {
-  "kernel.array",
+  "boyau.ledger.kernel.array",
   sizeof(struct __pyx_array_obj),
   0,
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_SEQUENCE,
@@ -33925,7 +34926,7 @@ static PyBufferProcs __pyx_tp_as_buffer_array = {
 
 static PyTypeObject __pyx_type___pyx_array = {
   PyVarObject_HEAD_INIT(0, 0)
-  "kernel.""array", /*tp_name*/
+  "boyau.ledger.kernel.""array", /*tp_name*/
   sizeof(struct __pyx_array_obj), /*tp_basicsize*/
   0, /*tp_itemsize*/
   __pyx_tp_dealloc_array, /*tp_dealloc*/
@@ -34129,7 +35130,7 @@ static PyType_Slot __pyx_type___pyx_MemviewEnum_slots[] = {
   {0, 0},
 };
 static PyType_Spec __pyx_type___pyx_MemviewEnum_spec = {
-  "kernel.Enum",
+  "boyau.ledger.kernel.Enum",
   sizeof(struct __pyx_MemviewEnum_obj),
   0,
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_HAVE_GC,
@@ -34139,7 +35140,7 @@ static PyType_Spec __pyx_type___pyx_MemviewEnum_spec = {
 
 static PyTypeObject __pyx_type___pyx_MemviewEnum = {
   PyVarObject_HEAD_INIT(0, 0)
-  "kernel.""Enum", /*tp_name*/
+  "boyau.ledger.kernel.""Enum", /*tp_name*/
   sizeof(struct __pyx_MemviewEnum_obj), /*tp_basicsize*/
   0, /*tp_itemsize*/
   __pyx_tp_dealloc_Enum, /*tp_dealloc*/
@@ -34475,7 +35476,7 @@ static PyType_Slot __pyx_type___pyx_memoryview_slots[] = {
   {0, 0},
 };
 static PyType_Spec __pyx_type___pyx_memoryview_spec = {
-  "kernel.memoryview",
+  "boyau.ledger.kernel.memoryview",
   sizeof(struct __pyx_memoryview_obj),
   0,
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_HAVE_GC,
@@ -34509,7 +35510,7 @@ static PyBufferProcs __pyx_tp_as_buffer_memoryview = {
 
 static PyTypeObject __pyx_type___pyx_memoryview = {
   PyVarObject_HEAD_INIT(0, 0)
-  "kernel.""memoryview", /*tp_name*/
+  "boyau.ledger.kernel.""memoryview", /*tp_name*/
   sizeof(struct __pyx_memoryview_obj), /*tp_basicsize*/
   0, /*tp_itemsize*/
   __pyx_tp_dealloc_memoryview, /*tp_dealloc*/
@@ -34706,7 +35707,7 @@ static PyType_Slot __pyx_type___pyx_memoryviewslice_slots[] = {
   {0, 0},
 };
 static PyType_Spec __pyx_type___pyx_memoryviewslice_spec = {
-  "kernel._memoryviewslice",
+  "boyau.ledger.kernel._memoryviewslice",
   sizeof(struct __pyx_memoryviewslice_obj),
   0,
   Py_TPFLAGS_DEFAULT|Py_TPFLAGS_HAVE_VERSION_TAG|Py_TPFLAGS_BASETYPE|Py_TPFLAGS_HAVE_GC|Py_TPFLAGS_SEQUENCE,
@@ -34716,7 +35717,7 @@ static PyType_Spec __pyx_type___pyx_memoryviewslice_spec = {
 
 static PyTypeObject __pyx_type___pyx_memoryviewslice = {
   PyVarObject_HEAD_INIT(0, 0)
-  "kernel.""_memoryviewslice", /*tp_name*/
+  "boyau.ledger.kernel.""_memoryviewslice", /*tp_name*/
   sizeof(struct __pyx_memoryviewslice_obj), /*tp_basicsize*/
   0, /*tp_itemsize*/
   __pyx_tp_dealloc__memoryviewslice, /*tp_dealloc*/
@@ -34811,7 +35812,7 @@ static CYTHON_SMALL_CODE int __Pyx_InitConstants(__pyx_mstatetype *__pyx_mstate)
 static CYTHON_SMALL_CODE int __Pyx_modinit_Global_init_code(__pyx_mstatetype *__pyx_mstate); /*proto*/
 static CYTHON_SMALL_CODE int __Pyx_modinit_Variable_export_code(__pyx_mstatetype *__pyx_mstate); /*proto*/
 static CYTHON_SMALL_CODE int __Pyx_modinit_Function_export_code(__pyx_mstatetype *__pyx_mstate); /*proto*/
-static CYTHON_SMALL_CODE int __Pyx_modinit_Exttype___pyx_obj_6kernel_Kernel(__pyx_mstatetype *__pyx_mstate); /*proto*/
+static CYTHON_SMALL_CODE int __Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel(__pyx_mstatetype *__pyx_mstate); /*proto*/
 static CYTHON_SMALL_CODE int __Pyx_modinit_Exttype___pyx_array_obj(__pyx_mstatetype *__pyx_mstate); /*proto*/
 static CYTHON_SMALL_CODE int __Pyx_modinit_Exttype___pyx_MemviewEnum_obj(__pyx_mstatetype *__pyx_mstate); /*proto*/
 static CYTHON_SMALL_CODE int __Pyx_modinit_Exttype___pyx_memoryview_obj(__pyx_mstatetype *__pyx_mstate); /*proto*/
@@ -34855,59 +35856,59 @@ static int __Pyx_modinit_Function_export_code(__pyx_mstatetype *__pyx_mstate) {
   return 0;
 }
 
-static int __Pyx_modinit_Exttype___pyx_obj_6kernel_Kernel(__pyx_mstatetype *__pyx_mstate) {
+static int __Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel(__pyx_mstatetype *__pyx_mstate) {
   __Pyx_RefNannyDeclarations
   int __pyx_lineno = 0;
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
   CYTHON_UNUSED_VAR(__pyx_mstate);
-  __Pyx_RefNannySetupContext("__Pyx_modinit_Exttype___pyx_obj_6kernel_Kernel", 0);
-  /*--- Exttype __pyx_obj_6kernel_Kernel ---*/
-  __pyx_vtabptr_6kernel_Kernel = &__pyx_vtable_6kernel_Kernel;
-  __pyx_vtable_6kernel_Kernel._find = (PY_LONG_LONG (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__find;
-  __pyx_vtable_6kernel_Kernel._word = (PY_LONG_LONG (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__word;
-  __pyx_vtable_6kernel_Kernel._put = (void (*)(struct __pyx_obj_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__put;
-  __pyx_vtable_6kernel_Kernel._drop = (void (*)(struct __pyx_obj_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__drop;
-  __pyx_vtable_6kernel_Kernel._remember = (void (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__remember;
-  __pyx_vtable_6kernel_Kernel._known = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__known;
-  __pyx_vtable_6kernel_Kernel._differs = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__differs;
-  __pyx_vtable_6kernel_Kernel._row = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__row;
-  __pyx_vtable_6kernel_Kernel._accounts = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__accounts;
-  __pyx_vtable_6kernel_Kernel._date = (PY_LONG_LONG (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__date;
-  __pyx_vtable_6kernel_Kernel._stage = (int (*)(struct __pyx_obj_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__stage;
-  __pyx_vtable_6kernel_Kernel._below = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__below;
-  __pyx_vtable_6kernel_Kernel._window = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__window;
-  __pyx_vtable_6kernel_Kernel._payment = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int))__pyx_f_6kernel_6Kernel__payment;
-  __pyx_vtable_6kernel_Kernel._within = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__within;
-  __pyx_vtable_6kernel_Kernel._add = (void (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__add;
-  __pyx_vtable_6kernel_Kernel._count = (void (*)(struct __pyx_obj_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int))__pyx_f_6kernel_6Kernel__count;
-  __pyx_vtable_6kernel_Kernel._find_hold = (PY_LONG_LONG (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__find_hold;
-  __pyx_vtable_6kernel_Kernel._open_hold = (void (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__open_hold;
-  __pyx_vtable_6kernel_Kernel._on_hold = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__on_hold;
-  __pyx_vtable_6kernel_Kernel._expire = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__expire;
-  __pyx_vtable_6kernel_Kernel._give_back = (int (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__give_back;
-  __pyx_vtable_6kernel_Kernel._undo = (void (*)(struct __pyx_obj_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_6kernel_6Kernel__undo;
+  __Pyx_RefNannySetupContext("__Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel", 0);
+  /*--- Exttype __pyx_obj_5boyau_6ledger_6kernel_Kernel ---*/
+  __pyx_vtabptr_5boyau_6ledger_6kernel_Kernel = &__pyx_vtable_5boyau_6ledger_6kernel_Kernel;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._find = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__find;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._word = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__word;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._put = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__put;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._drop = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__drop;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._remember = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__remember;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._known = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__known;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._differs = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__differs;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._row = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__row;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._accounts = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._date = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__date;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._stage = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__stage;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._below = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__below;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._window = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__window;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._payment = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int))__pyx_f_5boyau_6ledger_6kernel_6Kernel__payment;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._within = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__within;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._add = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__add;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._count = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, int, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, int))__pyx_f_5boyau_6ledger_6kernel_6Kernel__count;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._find_hold = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._open_hold = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._on_hold = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._expire = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__expire;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._give_back = (int (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, int, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._undo = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__undo;
   #if CYTHON_USE_TYPE_SPECS
-  __pyx_mstate->__pyx_ptype_6kernel_Kernel = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_6kernel_Kernel_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_6kernel_Kernel)) __PYX_ERR(0, 132, __pyx_L1_error)
+  __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_5boyau_6ledger_6kernel_Kernel_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel)) __PYX_ERR(0, 132, __pyx_L1_error)
   #else
-  __pyx_mstate->__pyx_ptype_6kernel_Kernel = &__pyx_type_6kernel_Kernel;
+  __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel = &__pyx_type_5boyau_6ledger_6kernel_Kernel;
   #endif
   #if !CYTHON_COMPILING_IN_LIMITED_API
   #endif
   #if !CYTHON_USE_TYPE_SPECS
-  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
+  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
   #endif
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
-  PyUnstable_Object_EnableDeferredRefcount((PyObject*)__pyx_mstate->__pyx_ptype_6kernel_Kernel);
+  PyUnstable_Object_EnableDeferredRefcount((PyObject*)__pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel);
   #endif
   #if !CYTHON_COMPILING_IN_LIMITED_API
-  if ((CYTHON_USE_TYPE_SLOTS && CYTHON_USE_PYTYPE_LOOKUP) && likely(!__pyx_mstate->__pyx_ptype_6kernel_Kernel->tp_dictoffset && __pyx_mstate->__pyx_ptype_6kernel_Kernel->tp_getattro == PyObject_GenericGetAttr)) {
-    __pyx_mstate->__pyx_ptype_6kernel_Kernel->tp_getattro = PyObject_GenericGetAttr;
+  if ((CYTHON_USE_TYPE_SLOTS && CYTHON_USE_PYTYPE_LOOKUP) && likely(!__pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel->tp_dictoffset && __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel->tp_getattro == PyObject_GenericGetAttr)) {
+    __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel->tp_getattro = PyObject_GenericGetAttr;
   }
   #endif
-  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_6kernel_Kernel, __pyx_vtabptr_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
-  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Kernel, (PyObject *) __pyx_mstate->__pyx_ptype_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
-  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
+  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_vtabptr_5boyau_6ledger_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
+  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Kernel, (PyObject *) __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
+  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_5boyau_6ledger_6kernel_Kernel) < (0)) __PYX_ERR(0, 132, __pyx_L1_error)
   __Pyx_RefNannyFinishContext();
   return 0;
   __pyx_L1_error:;
@@ -35387,13 +36388,13 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   if (__Pyx_InitConstants(__pyx_mstate) < (0)) __PYX_ERR(0, 1, __pyx_L1_error)
   stringtab_initialized = 1;
   if (__Pyx_InitGlobals() < (0)) __PYX_ERR(0, 1, __pyx_L1_error)
-  if (__pyx_module_is_main_kernel) {
+  if (__pyx_module_is_main_boyau__ledger__kernel) {
     if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_name_2, __pyx_mstate_global->__pyx_n_u_main) < (0)) __PYX_ERR(0, 1, __pyx_L1_error)
   }
   {
     PyObject *modules = PyImport_GetModuleDict(); if (unlikely(!modules)) __PYX_ERR(0, 1, __pyx_L1_error)
-    if (!PyDict_GetItemString(modules, "kernel")) {
-      if (unlikely((PyDict_SetItemString(modules, "kernel", __pyx_m) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
+    if (!PyDict_GetItemString(modules, "boyau.ledger.kernel")) {
+      if (unlikely((PyDict_SetItemString(modules, "boyau.ledger.kernel", __pyx_m) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
     }
   }
   /*--- Builtin init code ---*/
@@ -35406,7 +36407,7 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   (void)__Pyx_modinit_Variable_export_code(__pyx_mstate);
   (void)__Pyx_modinit_Function_export_code(__pyx_mstate);
   /*--- Type init code ---*/
-  if (unlikely((__Pyx_modinit_Exttype___pyx_obj_6kernel_Kernel(__pyx_mstate) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
+  if (unlikely((__Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel(__pyx_mstate) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
   if (unlikely((__Pyx_modinit_Exttype___pyx_array_obj(__pyx_mstate) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
   if (unlikely((__Pyx_modinit_Exttype___pyx_MemviewEnum_obj(__pyx_mstate) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
   if (unlikely((__Pyx_modinit_Exttype___pyx_memoryview_obj(__pyx_mstate) < 0))) __PYX_ERR(0, 1, __pyx_L1_error)
@@ -35909,7 +36910,7 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Enum, __pyx_t_4) < (0)) __PYX_ERR(1, 4, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "kernel.py":12
+  /* "boyau/ledger/kernel.py":12
  * import cython
  * 
  * COMPILED: bool = cython.compiled             # <<<<<<<<<<<<<<
@@ -35918,70 +36919,70 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
 */
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_COMPILED, Py_True) < (0)) __PYX_ERR(0, 12, __pyx_L1_error)
 
-  /* "kernel.py":15
+  /* "boyau/ledger/kernel.py":15
  * 
  * # Columns of the three tables. A row of each is one or a few cache lines.
  * DEBITS = cython.declare(cython.int, 0)             # <<<<<<<<<<<<<<
  * CREDITS = cython.declare(cython.int, 1)
  * PENDING = cython.declare(cython.int, 2)
 */
-  __pyx_v_6kernel_DEBITS = 0;
+  __pyx_v_5boyau_6ledger_6kernel_DEBITS = 0;
 
-  /* "kernel.py":16
+  /* "boyau/ledger/kernel.py":16
  * # Columns of the three tables. A row of each is one or a few cache lines.
  * DEBITS = cython.declare(cython.int, 0)
  * CREDITS = cython.declare(cython.int, 1)             # <<<<<<<<<<<<<<
  * PENDING = cython.declare(cython.int, 2)
  * COLOUR = cython.declare(cython.int, 3)
 */
-  __pyx_v_6kernel_CREDITS = 1;
+  __pyx_v_5boyau_6ledger_6kernel_CREDITS = 1;
 
-  /* "kernel.py":17
+  /* "boyau/ledger/kernel.py":17
  * DEBITS = cython.declare(cython.int, 0)
  * CREDITS = cython.declare(cython.int, 1)
  * PENDING = cython.declare(cython.int, 2)             # <<<<<<<<<<<<<<
  * COLOUR = cython.declare(cython.int, 3)
  * HOLDER = cython.declare(cython.int, 4)
 */
-  __pyx_v_6kernel_PENDING = 2;
+  __pyx_v_5boyau_6ledger_6kernel_PENDING = 2;
 
-  /* "kernel.py":18
+  /* "boyau/ledger/kernel.py":18
  * CREDITS = cython.declare(cython.int, 1)
  * PENDING = cython.declare(cython.int, 2)
  * COLOUR = cython.declare(cython.int, 3)             # <<<<<<<<<<<<<<
  * HOLDER = cython.declare(cython.int, 4)
  * FLAGS = cython.declare(cython.int, 5)
 */
-  __pyx_v_6kernel_COLOUR = 3;
+  __pyx_v_5boyau_6ledger_6kernel_COLOUR = 3;
 
-  /* "kernel.py":19
+  /* "boyau/ledger/kernel.py":19
  * PENDING = cython.declare(cython.int, 2)
  * COLOUR = cython.declare(cython.int, 3)
  * HOLDER = cython.declare(cython.int, 4)             # <<<<<<<<<<<<<<
  * FLAGS = cython.declare(cython.int, 5)
  * HOP = cython.declare(cython.int, 6)
 */
-  __pyx_v_6kernel_HOLDER = 4;
+  __pyx_v_5boyau_6ledger_6kernel_HOLDER = 4;
 
-  /* "kernel.py":20
+  /* "boyau/ledger/kernel.py":20
  * COLOUR = cython.declare(cython.int, 3)
  * HOLDER = cython.declare(cython.int, 4)
  * FLAGS = cython.declare(cython.int, 5)             # <<<<<<<<<<<<<<
  * HOP = cython.declare(cython.int, 6)
  * ACCOUNT_COLUMNS = 8
 */
-  __pyx_v_6kernel_FLAGS = 5;
+  __pyx_v_5boyau_6ledger_6kernel_FLAGS = 5;
 
-  /* "kernel.py":21
+  /* "boyau/ledger/kernel.py":21
  * HOLDER = cython.declare(cython.int, 4)
  * FLAGS = cython.declare(cython.int, 5)
  * HOP = cython.declare(cython.int, 6)             # <<<<<<<<<<<<<<
  * ACCOUNT_COLUMNS = 8
  * 
 */
-  __pyx_v_6kernel_HOP = 6;
+  __pyx_v_5boyau_6ledger_6kernel_HOP = 6;
 
-  /* "kernel.py":22
+  /* "boyau/ledger/kernel.py":22
  * FLAGS = cython.declare(cython.int, 5)
  * HOP = cython.declare(cython.int, 6)
  * ACCOUNT_COLUMNS = 8             # <<<<<<<<<<<<<<
@@ -35990,34 +36991,34 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
 */
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_ACCOUNT_COLUMNS, __pyx_mstate_global->__pyx_int_8) < (0)) __PYX_ERR(0, 22, __pyx_L1_error)
 
-  /* "kernel.py":24
+  /* "boyau/ledger/kernel.py":24
  * ACCOUNT_COLUMNS = 8
  * 
  * LIMIT = cython.declare(cython.int, 0)  # 0 plan, 1 obligations, 2 payments             # <<<<<<<<<<<<<<
  * USED = cython.declare(cython.int, 3)  # 3 plan, 4 obligations, 5 payments
  * PARENT = cython.declare(cython.int, 6)
 */
-  __pyx_v_6kernel_LIMIT = 0;
+  __pyx_v_5boyau_6ledger_6kernel_LIMIT = 0;
 
-  /* "kernel.py":25
+  /* "boyau/ledger/kernel.py":25
  * 
  * LIMIT = cython.declare(cython.int, 0)  # 0 plan, 1 obligations, 2 payments
  * USED = cython.declare(cython.int, 3)  # 3 plan, 4 obligations, 5 payments             # <<<<<<<<<<<<<<
  * PARENT = cython.declare(cython.int, 6)
  * COUNTER_COLUMNS = 8
 */
-  __pyx_v_6kernel_USED = 3;
+  __pyx_v_5boyau_6ledger_6kernel_USED = 3;
 
-  /* "kernel.py":26
+  /* "boyau/ledger/kernel.py":26
  * LIMIT = cython.declare(cython.int, 0)  # 0 plan, 1 obligations, 2 payments
  * USED = cython.declare(cython.int, 3)  # 3 plan, 4 obligations, 5 payments
  * PARENT = cython.declare(cython.int, 6)             # <<<<<<<<<<<<<<
  * COUNTER_COLUMNS = 8
  * 
 */
-  __pyx_v_6kernel_PARENT = 6;
+  __pyx_v_5boyau_6ledger_6kernel_PARENT = 6;
 
-  /* "kernel.py":27
+  /* "boyau/ledger/kernel.py":27
  * USED = cython.declare(cython.int, 3)  # 3 plan, 4 obligations, 5 payments
  * PARENT = cython.declare(cython.int, 6)
  * COUNTER_COLUMNS = 8             # <<<<<<<<<<<<<<
@@ -36026,160 +37027,160 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
 */
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_COUNTER_COLUMNS, __pyx_mstate_global->__pyx_int_8) < (0)) __PYX_ERR(0, 27, __pyx_L1_error)
 
-  /* "kernel.py":29
+  /* "boyau/ledger/kernel.py":29
  * COUNTER_COLUMNS = 8
  * 
  * R_PAYEES = cython.declare(cython.int, 0)             # <<<<<<<<<<<<<<
  * R_HOLDERS = cython.declare(cython.int, 1)
  * R_ENDS = cython.declare(cython.int, 2)
 */
-  __pyx_v_6kernel_R_PAYEES = 0;
+  __pyx_v_5boyau_6ledger_6kernel_R_PAYEES = 0;
 
-  /* "kernel.py":30
+  /* "boyau/ledger/kernel.py":30
  * 
  * R_PAYEES = cython.declare(cython.int, 0)
  * R_HOLDERS = cython.declare(cython.int, 1)             # <<<<<<<<<<<<<<
  * R_ENDS = cython.declare(cython.int, 2)
  * R_FIRST = cython.declare(cython.int, 3)
 */
-  __pyx_v_6kernel_R_HOLDERS = 1;
+  __pyx_v_5boyau_6ledger_6kernel_R_HOLDERS = 1;
 
-  /* "kernel.py":31
+  /* "boyau/ledger/kernel.py":31
  * R_PAYEES = cython.declare(cython.int, 0)
  * R_HOLDERS = cython.declare(cython.int, 1)
  * R_ENDS = cython.declare(cython.int, 2)             # <<<<<<<<<<<<<<
  * R_FIRST = cython.declare(cython.int, 3)
  * R_LAST = cython.declare(cython.int, 4)
 */
-  __pyx_v_6kernel_R_ENDS = 2;
+  __pyx_v_5boyau_6ledger_6kernel_R_ENDS = 2;
 
-  /* "kernel.py":32
+  /* "boyau/ledger/kernel.py":32
  * R_HOLDERS = cython.declare(cython.int, 1)
  * R_ENDS = cython.declare(cython.int, 2)
  * R_FIRST = cython.declare(cython.int, 3)             # <<<<<<<<<<<<<<
  * R_LAST = cython.declare(cython.int, 4)
  * R_ENTRY = cython.declare(cython.int, 5)
 */
-  __pyx_v_6kernel_R_FIRST = 3;
+  __pyx_v_5boyau_6ledger_6kernel_R_FIRST = 3;
 
-  /* "kernel.py":33
+  /* "boyau/ledger/kernel.py":33
  * R_ENDS = cython.declare(cython.int, 2)
  * R_FIRST = cython.declare(cython.int, 3)
  * R_LAST = cython.declare(cython.int, 4)             # <<<<<<<<<<<<<<
  * R_ENTRY = cython.declare(cython.int, 5)
  * R_HOPS = cython.declare(cython.int, 6)
 */
-  __pyx_v_6kernel_R_LAST = 4;
+  __pyx_v_5boyau_6ledger_6kernel_R_LAST = 4;
 
-  /* "kernel.py":34
+  /* "boyau/ledger/kernel.py":34
  * R_FIRST = cython.declare(cython.int, 3)
  * R_LAST = cython.declare(cython.int, 4)
  * R_ENTRY = cython.declare(cython.int, 5)             # <<<<<<<<<<<<<<
  * R_HOPS = cython.declare(cython.int, 6)
  * R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin 1: no rule
 */
-  __pyx_v_6kernel_R_ENTRY = 5;
+  __pyx_v_5boyau_6ledger_6kernel_R_ENTRY = 5;
 
-  /* "kernel.py":35
+  /* "boyau/ledger/kernel.py":35
  * R_LAST = cython.declare(cython.int, 4)
  * R_ENTRY = cython.declare(cython.int, 5)
  * R_HOPS = cython.declare(cython.int, 6)             # <<<<<<<<<<<<<<
  * R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin 1: no rule
  * R_REGIONS = cython.declare(cython.int, 9)
 */
-  __pyx_v_6kernel_R_HOPS = 6;
+  __pyx_v_5boyau_6ledger_6kernel_R_HOPS = 6;
 
-  /* "kernel.py":36
+  /* "boyau/ledger/kernel.py":36
  * R_ENTRY = cython.declare(cython.int, 5)
  * R_HOPS = cython.declare(cython.int, 6)
  * R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin 1: no rule             # <<<<<<<<<<<<<<
  * R_REGIONS = cython.declare(cython.int, 9)
  * R_ALLOW = cython.declare(cython.int, 11)
 */
-  __pyx_v_6kernel_R_ITEMS = 7;
+  __pyx_v_5boyau_6ledger_6kernel_R_ITEMS = 7;
 
-  /* "kernel.py":37
+  /* "boyau/ledger/kernel.py":37
  * R_HOPS = cython.declare(cython.int, 6)
  * R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin 1: no rule
  * R_REGIONS = cython.declare(cython.int, 9)             # <<<<<<<<<<<<<<
  * R_ALLOW = cython.declare(cython.int, 11)
  * R_DENY = cython.declare(cython.int, 13)
 */
-  __pyx_v_6kernel_R_REGIONS = 9;
+  __pyx_v_5boyau_6ledger_6kernel_R_REGIONS = 9;
 
-  /* "kernel.py":38
+  /* "boyau/ledger/kernel.py":38
  * R_ITEMS = cython.declare(cython.int, 7)  # and 8: where the slice of the pool begins and ends; begin 1: no rule
  * R_REGIONS = cython.declare(cython.int, 9)
  * R_ALLOW = cython.declare(cython.int, 11)             # <<<<<<<<<<<<<<
  * R_DENY = cython.declare(cython.int, 13)
  * R_NEED = cython.declare(cython.int, 15)
 */
-  __pyx_v_6kernel_R_ALLOW = 11;
+  __pyx_v_5boyau_6ledger_6kernel_R_ALLOW = 11;
 
-  /* "kernel.py":39
+  /* "boyau/ledger/kernel.py":39
  * R_REGIONS = cython.declare(cython.int, 9)
  * R_ALLOW = cython.declare(cython.int, 11)
  * R_DENY = cython.declare(cython.int, 13)             # <<<<<<<<<<<<<<
  * R_NEED = cython.declare(cython.int, 15)
  * R_HAVE = cython.declare(cython.int, 16)
 */
-  __pyx_v_6kernel_R_DENY = 13;
+  __pyx_v_5boyau_6ledger_6kernel_R_DENY = 13;
 
-  /* "kernel.py":40
+  /* "boyau/ledger/kernel.py":40
  * R_ALLOW = cython.declare(cython.int, 11)
  * R_DENY = cython.declare(cython.int, 13)
  * R_NEED = cython.declare(cython.int, 15)             # <<<<<<<<<<<<<<
  * R_HAVE = cython.declare(cython.int, 16)
  * R_UNIT = cython.declare(cython.int, 17)
 */
-  __pyx_v_6kernel_R_NEED = 15;
+  __pyx_v_5boyau_6ledger_6kernel_R_NEED = 15;
 
-  /* "kernel.py":41
+  /* "boyau/ledger/kernel.py":41
  * R_DENY = cython.declare(cython.int, 13)
  * R_NEED = cython.declare(cython.int, 15)
  * R_HAVE = cython.declare(cython.int, 16)             # <<<<<<<<<<<<<<
  * R_UNIT = cython.declare(cython.int, 17)
  * R_PLAIN = cython.declare(cython.int, 18)
 */
-  __pyx_v_6kernel_R_HAVE = 16;
+  __pyx_v_5boyau_6ledger_6kernel_R_HAVE = 16;
 
-  /* "kernel.py":42
+  /* "boyau/ledger/kernel.py":42
  * R_NEED = cython.declare(cython.int, 15)
  * R_HAVE = cython.declare(cython.int, 16)
  * R_UNIT = cython.declare(cython.int, 17)             # <<<<<<<<<<<<<<
  * R_PLAIN = cython.declare(cython.int, 18)
  * R_ROOT = cython.declare(cython.int, 19)
 */
-  __pyx_v_6kernel_R_UNIT = 17;
+  __pyx_v_5boyau_6ledger_6kernel_R_UNIT = 17;
 
-  /* "kernel.py":43
+  /* "boyau/ledger/kernel.py":43
  * R_HAVE = cython.declare(cython.int, 16)
  * R_UNIT = cython.declare(cython.int, 17)
  * R_PLAIN = cython.declare(cython.int, 18)             # <<<<<<<<<<<<<<
  * R_ROOT = cython.declare(cython.int, 19)
  * R_DEPTH = cython.declare(cython.int, 20)
 */
-  __pyx_v_6kernel_R_PLAIN = 18;
+  __pyx_v_5boyau_6ledger_6kernel_R_PLAIN = 18;
 
-  /* "kernel.py":44
+  /* "boyau/ledger/kernel.py":44
  * R_UNIT = cython.declare(cython.int, 17)
  * R_PLAIN = cython.declare(cython.int, 18)
  * R_ROOT = cython.declare(cython.int, 19)             # <<<<<<<<<<<<<<
  * R_DEPTH = cython.declare(cython.int, 20)
  * RULE_COLUMNS = 24
 */
-  __pyx_v_6kernel_R_ROOT = 19;
+  __pyx_v_5boyau_6ledger_6kernel_R_ROOT = 19;
 
-  /* "kernel.py":45
+  /* "boyau/ledger/kernel.py":45
  * R_PLAIN = cython.declare(cython.int, 18)
  * R_ROOT = cython.declare(cython.int, 19)
  * R_DEPTH = cython.declare(cython.int, 20)             # <<<<<<<<<<<<<<
  * RULE_COLUMNS = 24
  * 
 */
-  __pyx_v_6kernel_R_DEPTH = 20;
+  __pyx_v_5boyau_6ledger_6kernel_R_DEPTH = 20;
 
-  /* "kernel.py":46
+  /* "boyau/ledger/kernel.py":46
  * R_ROOT = cython.declare(cython.int, 19)
  * R_DEPTH = cython.declare(cython.int, 20)
  * RULE_COLUMNS = 24             # <<<<<<<<<<<<<<
@@ -36188,106 +37189,106 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
 */
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_RULE_COLUMNS, __pyx_mstate_global->__pyx_int_24) < (0)) __PYX_ERR(0, 46, __pyx_L1_error)
 
-  /* "kernel.py":48
+  /* "boyau/ledger/kernel.py":48
  * RULE_COLUMNS = 24
  * 
  * F_ISSUER = cython.declare(cython.int, 1)             # <<<<<<<<<<<<<<
  * F_CLOSED = cython.declare(cython.int, 2)
  * F_FROZEN = cython.declare(cython.int, 4)
 */
-  __pyx_v_6kernel_F_ISSUER = 1;
+  __pyx_v_5boyau_6ledger_6kernel_F_ISSUER = 1;
 
-  /* "kernel.py":49
+  /* "boyau/ledger/kernel.py":49
  * 
  * F_ISSUER = cython.declare(cython.int, 1)
  * F_CLOSED = cython.declare(cython.int, 2)             # <<<<<<<<<<<<<<
  * F_FROZEN = cython.declare(cython.int, 4)
  * 
 */
-  __pyx_v_6kernel_F_CLOSED = 2;
+  __pyx_v_5boyau_6ledger_6kernel_F_CLOSED = 2;
 
-  /* "kernel.py":50
+  /* "boyau/ledger/kernel.py":50
  * F_ISSUER = cython.declare(cython.int, 1)
  * F_CLOSED = cython.declare(cython.int, 2)
  * F_FROZEN = cython.declare(cython.int, 4)             # <<<<<<<<<<<<<<
  * 
  * H_ID0 = cython.declare(cython.int, 0)
 */
-  __pyx_v_6kernel_F_FROZEN = 4;
+  __pyx_v_5boyau_6ledger_6kernel_F_FROZEN = 4;
 
-  /* "kernel.py":52
+  /* "boyau/ledger/kernel.py":52
  * F_FROZEN = cython.declare(cython.int, 4)
  * 
  * H_ID0 = cython.declare(cython.int, 0)             # <<<<<<<<<<<<<<
  * H_ID1 = cython.declare(cython.int, 1)
  * H_LEFT = cython.declare(cython.int, 2)
 */
-  __pyx_v_6kernel_H_ID0 = 0;
+  __pyx_v_5boyau_6ledger_6kernel_H_ID0 = 0;
 
-  /* "kernel.py":53
+  /* "boyau/ledger/kernel.py":53
  * 
  * H_ID0 = cython.declare(cython.int, 0)
  * H_ID1 = cython.declare(cython.int, 1)             # <<<<<<<<<<<<<<
  * H_LEFT = cython.declare(cython.int, 2)
  * H_DEBIT = cython.declare(cython.int, 3)
 */
-  __pyx_v_6kernel_H_ID1 = 1;
+  __pyx_v_5boyau_6ledger_6kernel_H_ID1 = 1;
 
-  /* "kernel.py":54
+  /* "boyau/ledger/kernel.py":54
  * H_ID0 = cython.declare(cython.int, 0)
  * H_ID1 = cython.declare(cython.int, 1)
  * H_LEFT = cython.declare(cython.int, 2)             # <<<<<<<<<<<<<<
  * H_DEBIT = cython.declare(cython.int, 3)
  * H_CREDIT = cython.declare(cython.int, 4)
 */
-  __pyx_v_6kernel_H_LEFT = 2;
+  __pyx_v_5boyau_6ledger_6kernel_H_LEFT = 2;
 
-  /* "kernel.py":55
+  /* "boyau/ledger/kernel.py":55
  * H_ID1 = cython.declare(cython.int, 1)
  * H_LEFT = cython.declare(cython.int, 2)
  * H_DEBIT = cython.declare(cython.int, 3)             # <<<<<<<<<<<<<<
  * H_CREDIT = cython.declare(cython.int, 4)
  * H_ITEM = cython.declare(cython.int, 5)
 */
-  __pyx_v_6kernel_H_DEBIT = 3;
+  __pyx_v_5boyau_6ledger_6kernel_H_DEBIT = 3;
 
-  /* "kernel.py":56
+  /* "boyau/ledger/kernel.py":56
  * H_LEFT = cython.declare(cython.int, 2)
  * H_DEBIT = cython.declare(cython.int, 3)
  * H_CREDIT = cython.declare(cython.int, 4)             # <<<<<<<<<<<<<<
  * H_ITEM = cython.declare(cython.int, 5)
  * H_REGION = cython.declare(cython.int, 6)
 */
-  __pyx_v_6kernel_H_CREDIT = 4;
+  __pyx_v_5boyau_6ledger_6kernel_H_CREDIT = 4;
 
-  /* "kernel.py":57
+  /* "boyau/ledger/kernel.py":57
  * H_DEBIT = cython.declare(cython.int, 3)
  * H_CREDIT = cython.declare(cython.int, 4)
  * H_ITEM = cython.declare(cython.int, 5)             # <<<<<<<<<<<<<<
  * H_REGION = cython.declare(cython.int, 6)
  * H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired
 */
-  __pyx_v_6kernel_H_ITEM = 5;
+  __pyx_v_5boyau_6ledger_6kernel_H_ITEM = 5;
 
-  /* "kernel.py":58
+  /* "boyau/ledger/kernel.py":58
  * H_CREDIT = cython.declare(cython.int, 4)
  * H_ITEM = cython.declare(cython.int, 5)
  * H_REGION = cython.declare(cython.int, 6)             # <<<<<<<<<<<<<<
  * H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired
  * HOLD_COLUMNS = 8
 */
-  __pyx_v_6kernel_H_REGION = 6;
+  __pyx_v_5boyau_6ledger_6kernel_H_REGION = 6;
 
-  /* "kernel.py":59
+  /* "boyau/ledger/kernel.py":59
  * H_ITEM = cython.declare(cython.int, 5)
  * H_REGION = cython.declare(cython.int, 6)
  * H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired             # <<<<<<<<<<<<<<
  * HOLD_COLUMNS = 8
  * 
 */
-  __pyx_v_6kernel_H_STATE = 7;
+  __pyx_v_5boyau_6ledger_6kernel_H_STATE = 7;
 
-  /* "kernel.py":60
+  /* "boyau/ledger/kernel.py":60
  * H_REGION = cython.declare(cython.int, 6)
  * H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired
  * HOLD_COLUMNS = 8             # <<<<<<<<<<<<<<
@@ -36296,204 +37297,292 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
 */
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_HOLD_COLUMNS, __pyx_mstate_global->__pyx_int_8) < (0)) __PYX_ERR(0, 60, __pyx_L1_error)
 
-  /* "kernel.py":62
+  /* "boyau/ledger/kernel.py":62
  * HOLD_COLUMNS = 8
  * 
  * ISSUE = cython.declare(cython.int, 1)             # <<<<<<<<<<<<<<
  * ALLOCATE = cython.declare(cython.int, 2)
  * WITHDRAW = cython.declare(cython.int, 3)
 */
-  __pyx_v_6kernel_ISSUE = 1;
+  __pyx_v_5boyau_6ledger_6kernel_ISSUE = 1;
 
-  /* "kernel.py":63
+  /* "boyau/ledger/kernel.py":63
  * 
  * ISSUE = cython.declare(cython.int, 1)
  * ALLOCATE = cython.declare(cython.int, 2)             # <<<<<<<<<<<<<<
  * WITHDRAW = cython.declare(cython.int, 3)
  * LAPSE = cython.declare(cython.int, 4)
 */
-  __pyx_v_6kernel_ALLOCATE = 2;
+  __pyx_v_5boyau_6ledger_6kernel_ALLOCATE = 2;
 
-  /* "kernel.py":64
+  /* "boyau/ledger/kernel.py":64
  * ISSUE = cython.declare(cython.int, 1)
  * ALLOCATE = cython.declare(cython.int, 2)
  * WITHDRAW = cython.declare(cython.int, 3)             # <<<<<<<<<<<<<<
  * LAPSE = cython.declare(cython.int, 4)
  * CARRY = cython.declare(cython.int, 5)
 */
-  __pyx_v_6kernel_WITHDRAW = 3;
+  __pyx_v_5boyau_6ledger_6kernel_WITHDRAW = 3;
 
-  /* "kernel.py":65
+  /* "boyau/ledger/kernel.py":65
  * ALLOCATE = cython.declare(cython.int, 2)
  * WITHDRAW = cython.declare(cython.int, 3)
  * LAPSE = cython.declare(cython.int, 4)             # <<<<<<<<<<<<<<
  * CARRY = cython.declare(cython.int, 5)
  * COMMIT = cython.declare(cython.int, 6)
 */
-  __pyx_v_6kernel_LAPSE = 4;
+  __pyx_v_5boyau_6ledger_6kernel_LAPSE = 4;
 
-  /* "kernel.py":66
+  /* "boyau/ledger/kernel.py":66
  * WITHDRAW = cython.declare(cython.int, 3)
  * LAPSE = cython.declare(cython.int, 4)
  * CARRY = cython.declare(cython.int, 5)             # <<<<<<<<<<<<<<
  * COMMIT = cython.declare(cython.int, 6)
  * PAY = cython.declare(cython.int, 7)
 */
-  __pyx_v_6kernel_CARRY = 5;
+  __pyx_v_5boyau_6ledger_6kernel_CARRY = 5;
 
-  /* "kernel.py":67
+  /* "boyau/ledger/kernel.py":67
  * LAPSE = cython.declare(cython.int, 4)
  * CARRY = cython.declare(cython.int, 5)
  * COMMIT = cython.declare(cython.int, 6)             # <<<<<<<<<<<<<<
  * PAY = cython.declare(cython.int, 7)
  * RELEASE = cython.declare(cython.int, 8)
 */
-  __pyx_v_6kernel_COMMIT = 6;
+  __pyx_v_5boyau_6ledger_6kernel_COMMIT = 6;
 
-  /* "kernel.py":68
+  /* "boyau/ledger/kernel.py":68
  * CARRY = cython.declare(cython.int, 5)
  * COMMIT = cython.declare(cython.int, 6)
  * PAY = cython.declare(cython.int, 7)             # <<<<<<<<<<<<<<
  * RELEASE = cython.declare(cython.int, 8)
  * VOID = cython.declare(cython.int, 9)
 */
-  __pyx_v_6kernel_PAY = 7;
+  __pyx_v_5boyau_6ledger_6kernel_PAY = 7;
 
-  /* "kernel.py":69
+  /* "boyau/ledger/kernel.py":69
  * COMMIT = cython.declare(cython.int, 6)
  * PAY = cython.declare(cython.int, 7)
  * RELEASE = cython.declare(cython.int, 8)             # <<<<<<<<<<<<<<
  * VOID = cython.declare(cython.int, 9)
  * RETURN = cython.declare(cython.int, 10)
 */
-  __pyx_v_6kernel_RELEASE = 8;
+  __pyx_v_5boyau_6ledger_6kernel_RELEASE = 8;
 
-  /* "kernel.py":70
+  /* "boyau/ledger/kernel.py":70
  * PAY = cython.declare(cython.int, 7)
  * RELEASE = cython.declare(cython.int, 8)
  * VOID = cython.declare(cython.int, 9)             # <<<<<<<<<<<<<<
  * RETURN = cython.declare(cython.int, 10)
  * REVERSE = cython.declare(cython.int, 11)
 */
-  __pyx_v_6kernel_VOID = 9;
+  __pyx_v_5boyau_6ledger_6kernel_VOID = 9;
 
-  /* "kernel.py":71
+  /* "boyau/ledger/kernel.py":71
  * RELEASE = cython.declare(cython.int, 8)
  * VOID = cython.declare(cython.int, 9)
  * RETURN = cython.declare(cython.int, 10)             # <<<<<<<<<<<<<<
  * REVERSE = cython.declare(cython.int, 11)
  * RECEIVE = cython.declare(cython.int, 12)
 */
-  __pyx_v_6kernel_RETURN = 10;
+  __pyx_v_5boyau_6ledger_6kernel_RETURN = 10;
 
-  /* "kernel.py":72
+  /* "boyau/ledger/kernel.py":72
  * VOID = cython.declare(cython.int, 9)
  * RETURN = cython.declare(cython.int, 10)
  * REVERSE = cython.declare(cython.int, 11)             # <<<<<<<<<<<<<<
  * RECEIVE = cython.declare(cython.int, 12)
  * REFUND = cython.declare(cython.int, 13)
 */
-  __pyx_v_6kernel_REVERSE = 11;
+  __pyx_v_5boyau_6ledger_6kernel_REVERSE = 11;
 
-  /* "kernel.py":73
+  /* "boyau/ledger/kernel.py":73
  * RETURN = cython.declare(cython.int, 10)
  * REVERSE = cython.declare(cython.int, 11)
  * RECEIVE = cython.declare(cython.int, 12)             # <<<<<<<<<<<<<<
  * REFUND = cython.declare(cython.int, 13)
  * EXPIRE = cython.declare(cython.int, 14)
 */
-  __pyx_v_6kernel_RECEIVE = 12;
+  __pyx_v_5boyau_6ledger_6kernel_RECEIVE = 12;
 
-  /* "kernel.py":74
+  /* "boyau/ledger/kernel.py":74
  * REVERSE = cython.declare(cython.int, 11)
  * RECEIVE = cython.declare(cython.int, 12)
  * REFUND = cython.declare(cython.int, 13)             # <<<<<<<<<<<<<<
  * EXPIRE = cython.declare(cython.int, 14)
  * 
 */
-  __pyx_v_6kernel_REFUND = 13;
+  __pyx_v_5boyau_6ledger_6kernel_REFUND = 13;
 
-  /* "kernel.py":75
+  /* "boyau/ledger/kernel.py":75
  * RECEIVE = cython.declare(cython.int, 12)
  * REFUND = cython.declare(cython.int, 13)
  * EXPIRE = cython.declare(cython.int, 14)             # <<<<<<<<<<<<<<
  * 
  * UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
 */
-  __pyx_v_6kernel_EXPIRE = 14;
+  __pyx_v_5boyau_6ledger_6kernel_EXPIRE = 14;
 
-  /* "kernel.py":77
+  /* "boyau/ledger/kernel.py":77
  * EXPIRE = cython.declare(cython.int, 14)
  * 
  * UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)             # <<<<<<<<<<<<<<
  * TOP = cython.declare(cython.longlong, (1 << 62) - 1)
  * MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 */
-  __pyx_v_6kernel_UNKNOWN = 0xFFFFFFFF;
+  __pyx_v_5boyau_6ledger_6kernel_UNKNOWN = 0xFFFFFFFF;
 
-  /* "kernel.py":78
+  /* "boyau/ledger/kernel.py":78
  * 
  * UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
  * TOP = cython.declare(cython.longlong, (1 << 62) - 1)             # <<<<<<<<<<<<<<
  * MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
  * MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 */
-  __pyx_v_6kernel_TOP = 0x3fffffffffffffff;
+  __pyx_v_5boyau_6ledger_6kernel_TOP = 0x3fffffffffffffff;
 
-  /* "kernel.py":79
+  /* "boyau/ledger/kernel.py":79
  * UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
  * TOP = cython.declare(cython.longlong, (1 << 62) - 1)
  * MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)             # <<<<<<<<<<<<<<
  * MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
  * MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 */
-  __pyx_v_6kernel_MASK = 0xFFFFFFFFFFFFFFFF;
+  __pyx_v_5boyau_6ledger_6kernel_MASK = 0xFFFFFFFFFFFFFFFF;
 
-  /* "kernel.py":80
+  /* "boyau/ledger/kernel.py":80
  * TOP = cython.declare(cython.longlong, (1 << 62) - 1)
  * MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
  * MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)             # <<<<<<<<<<<<<<
  * MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
  * 
 */
-  __pyx_v_6kernel_MIX_A = 0x9E3779B97F4A7C15;
+  __pyx_v_5boyau_6ledger_6kernel_MIX_A = 0x9E3779B97F4A7C15;
 
-  /* "kernel.py":81
+  /* "boyau/ledger/kernel.py":81
  * MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
  * MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
  * MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_v_6kernel_MIX_B = 0xBF58476D1CE4E5B9;
+  __pyx_v_5boyau_6ledger_6kernel_MIX_B = 0xBF58476D1CE4E5B9;
 
-  /* "kernel.py":181
+  /* "boyau/ledger/kernel.py":182
  *     # ---- a batch ----------------------------------------------------------------------------------------------------
  * 
  *     def decide(             # <<<<<<<<<<<<<<
  *         self,
  *         q: cython.longlong[:, ::1],
 */
-  __pyx_t_4 = __Pyx_PyDict_NewPresized(10); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 181, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(10); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 182, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_q, __pyx_mstate_global->__pyx_kp_u_cython_longlong_1) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_w, __pyx_mstate_global->__pyx_kp_u_cython_uint_1) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_h, __pyx_mstate_global->__pyx_kp_u_cython_ushort_1) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_count, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_expired, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_base, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_time, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_today, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_keep, __pyx_mstate_global->__pyx_kp_u_cython_bint) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_6kernel_6Kernel_3decide, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_decide, NULL, __pyx_mstate_global->__pyx_n_u_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[0])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 181, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_q, __pyx_mstate_global->__pyx_kp_u_cython_longlong_1) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_w, __pyx_mstate_global->__pyx_kp_u_cython_uint_1) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_h, __pyx_mstate_global->__pyx_kp_u_cython_ushort_1) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_count, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_expired, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_base, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_time, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_today, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_keep, __pyx_mstate_global->__pyx_kp_u_cython_bint) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_3decide, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_decide, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[0])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 182, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
   #endif
   __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_5, __pyx_t_4);
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_decide, __pyx_t_5) < (0)) __PYX_ERR(0, 181, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_decide, __pyx_t_5) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+
+  /* "boyau/ledger/kernel.py":263
+ *         return posted
+ * 
+ *     def insert_all(             # <<<<<<<<<<<<<<
+ *         self,
+ *         keys: cython.ulonglong[::1],
+*/
+  __pyx_t_5 = __Pyx_PyDict_NewPresized(5); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_5insert_all, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_insert_all, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+  PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
+  #endif
+  __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_4, __pyx_t_5);
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_insert_all, __pyx_t_4) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+
+  /* "boyau/ledger/kernel.py":275
+ *             self._put(keys, values, new_keys[i], new_values[i])
+ * 
+ *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
+ *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
+ *         n: cython.longlong
+*/
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 275, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 275, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_7index_holds, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_index_holds, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[2])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 275, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+  PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
+  #endif
+  __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_5, __pyx_t_4);
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_index_holds, __pyx_t_5) < (0)) __PYX_ERR(0, 275, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+
+  /* "boyau/ledger/kernel.py":283
+ *             )
+ * 
+ *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
+ *         self.base = 9223372036854775807
+*/
+  __pyx_t_5 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 283, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_9entry_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_entry_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[3])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 283, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+  PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
+  #endif
+  __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_4, __pyx_t_5);
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_entry_of, __pyx_t_4) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+
+  /* "boyau/ledger/kernel.py":288
+ *         return self._find(low, high)
+ * 
+ *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
+ *         """Return the number of the hold with this id, or 1."""
+ *         return self._find_hold(low, high)
+*/
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 288, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_11hold_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_hold_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[4])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 288, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+  PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
+  #endif
+  __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_5, __pyx_t_4);
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_hold_of, __pyx_t_5) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
   /* "(tree fragment)":1
@@ -36501,26 +37590,26 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
  *     cdef tuple state
  *     cdef object _dict
 */
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_6kernel_6Kernel_5__reduce_cython__, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel___reduce_cython, NULL, __pyx_mstate_global->__pyx_n_u_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 1, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_13__reduce_cython__, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel___reduce_cython, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[5])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 1, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
   #endif
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_reduce_cython, __pyx_t_5) < (0)) __PYX_ERR(1, 1, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_reduce_cython, __pyx_t_5) < (0)) __PYX_ERR(1, 1, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
   /* "(tree fragment)":17
  *     else:
- *         return __pyx_unpickle_Kernel, (type(self), 0x270c3d2, state)
+ *         return __pyx_unpickle_Kernel, (type(self), 0xc0427db, state)
  * def __setstate_cython__(self, __pyx_state):             # <<<<<<<<<<<<<<
  *     __pyx_unpickle_Kernel__set_state(self, __pyx_state)
 */
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_6kernel_6Kernel_7__setstate_cython__, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel___setstate_cython, NULL, __pyx_mstate_global->__pyx_n_u_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[2])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 17, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_15__setstate_cython__, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel___setstate_cython, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[6])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 17, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
   #endif
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_setstate_cython, __pyx_t_5) < (0)) __PYX_ERR(1, 17, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_setstate_cython, __pyx_t_5) < (0)) __PYX_ERR(1, 17, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
   /* "(tree fragment)":4
@@ -36528,9 +37617,9 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
  *     int __Pyx_UpdateUnpickledDict(object, object, Py_ssize_t) except -1
  * def __pyx_unpickle_Kernel(__pyx_type, long __pyx_checksum, tuple __pyx_state):             # <<<<<<<<<<<<<<
  *     cdef object __pyx_result
- *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0x270c3d2, 0x6cd7691, 0xa3a87d5, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w')
+ *     __Pyx_CheckUnpickleChecksum(__pyx_checksum, 0xc0427db, 0x2c8414c, 0xaf86b3e, b'acc, accounts, aux, base, carry_from, cnt, detail, found, h, history, hold, hold_key, hold_now, hold_val, holder_class, holder_region, holds, id_key, id_seq, ids, pool, q, returned, rule, seed, subject, subjects, time, today, w, was')
 */
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_6kernel_1__pyx_unpickle_Kernel, 0, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel, NULL, __pyx_mstate_global->__pyx_n_u_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[3])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 4, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_1__pyx_unpickle_Kernel, 0, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[7])); if (unlikely(!__pyx_t_5)) __PYX_ERR(1, 4, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
@@ -36538,7 +37627,7 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Kernel, __pyx_t_5) < (0)) __PYX_ERR(1, 4, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
-  /* "kernel.py":1
+  /* "boyau/ledger/kernel.py":1
  * # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False             # <<<<<<<<<<<<<<
  * """The kernel: decides batches of rows over arrays. It is the only place where money moves.
  * 
@@ -36556,7 +37645,7 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   __Pyx_XDECREF(__pyx_t_5);
   if (__pyx_m) {
     if (__pyx_mstate->__pyx_d && stringtab_initialized) {
-      __Pyx_AddTraceback("init kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
+      __Pyx_AddTraceback("init boyau.ledger.kernel", __pyx_clineno, __pyx_lineno, __pyx_filename);
     }
     #if !CYTHON_USE_MODULE_STATE
     Py_CLEAR(__pyx_m);
@@ -36570,7 +37659,7 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
     }
     #endif
   } else if (!PyErr_Occurred()) {
-    PyErr_SetString(PyExc_ImportError, "init kernel");
+    PyErr_SetString(PyExc_ImportError, "init boyau.ledger.kernel");
   }
   __pyx_L0:;
   __Pyx_RefNannyFinishContext();
@@ -36714,41 +37803,41 @@ static int __Pyx_InitConstants(__pyx_mstatetype *__pyx_mstate) {
   int __pyx_clineno = 0;
   CYTHON_UNUSED_VAR(__pyx_mstate);
   {
-    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{15},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{11},{15},{23},{19},{21},{7},{6},{2},{9},{50},{26},{30},{37},{15},{5},{8},{15},{8},{12},{6},{24},{26},{13},{12},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{12},{11},{10},{19},{21},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{13},{3},{15},{6},{18},{4},{6},{1},{5},{18},{5},{6},{15},{6},{9},{5},{7},{5},{6},{7},{3},{1},{1},{2},{5},{5},{8},{1},{4},{6},{6},{7},{4},{4},{4},{3},{4},{3},{6},{1},{8},{6},{4},{10},{5},{4},{5},{5},{4},{4},{6},{4},{5},{6},{6},{12},{6},{1},{1}};
-    const struct { const unsigned int length: 10; } bytes_length_index[] = {{1},{11},{55},{456},{602}};
+    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{15},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{11},{15},{23},{19},{16},{21},{21},{7},{6},{2},{9},{50},{26},{30},{37},{15},{5},{8},{15},{8},{12},{6},{24},{26},{13},{15},{14},{18},{17},{4},{12},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{12},{11},{10},{19},{21},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{13},{3},{15},{6},{18},{4},{19},{6},{1},{5},{18},{5},{6},{15},{6},{8},{9},{5},{7},{5},{6},{7},{3},{1},{4},{7},{1},{2},{5},{11},{10},{5},{8},{1},{4},{4},{6},{3},{7},{4},{1},{4},{4},{8},{10},{3},{4},{3},{6},{1},{8},{6},{4},{10},{5},{4},{5},{5},{4},{4},{6},{4},{5},{6},{6},{12},{6},{1},{1}};
+    const struct { const unsigned int length: 10; } bytes_length_index[] = {{1},{11},{55},{470},{619},{59},{24},{31},{83}};
     #ifndef CYTHON_COMPRESS_STRINGS
       #define CYTHON_COMPRESS_STRINGS 90
     #endif
-    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1646 bytes) */
-static const char cstring[] = "x\332}T\315W\033G\022\007i$c\033/\037&\016\316\307\246q\330%y\317\226C\302[\357s\274I\204\020\033X\033\020Xx\311>g\322\232iI\023\215zF\335=\010\205\344\331G\035\3478\3079\352\250\243\216\034s\324q\216\374\t\376\023\266j\006)\030\357[=M\377\252\253\253\252\253\177\325]\204*\362\305\tq*?3C}\363\231\022\214\221\252\240\265&\343\352\363\334c\362\344\031k:\242sh\2616q\252\344\211\341pe\325<\307\223\204r\223\230\226@\277\253j\213\217\026\244\022\226\311\314K\306\304\021\377w\375m\335\330\362\233o\013\224sG\021*\245U\343D9D0j>p\270\335!\3158\311cHr\213\037S\3332I\3231\331}\302N\\\360\205P+\306\n\356\273Ru\204\022\224\257\334\0475\01052\226u\3522\330\212\320\023K\222\035G1\242\352@L\241\243\352\016\047\2403\231mU\230\240\212\301n\230\037D\025h\304\311^q\357\301\332\337\327\342l\005C\032%\221^\305\260!Q&\221\264\212g\331\n\242\253\216\313d\216lUI\307\361\010g\220\027\234\302\005\273\313\016\252\3168\221L\241@V\3423Se9\\\007w\213\327V.h\262\216\031zoR[\262\0345M\035\354\230\341\3306\2569\\\346h\3050\342\374s\025\213\253\013\321vx\r\277+\323\377<\276O\036?^}y\241\366\300\341\252J\326\201\272\221\322\264$\255\330\214q\034k\206%\023\311\344\0160U\245\236\255\210\256\013fz\006\323ubzq\252\334\341\017\200\271c\213\332\260jX\334R\272.\205\361\260\342t\250\367\020\334kL<l0\301\231\235s;^\034\022\035\251m;\006PO\250\020\264CL\252h\356\177\254&U\3042$\027H\346\362\205\302ny\347\271^\330}Z~\266s\220?(lm\025v\237\355m=-n\304+\305\375\321Z\321\266-WZ\362\373\335\247\033#\335\277\342T\22217>OB\210\256\217\365P+\t%zg\305d\006d\261_~Z\034\005<`-\217q\203\341k\312\375\361\260t}\257s\002\337\006\334*}\207\235\250}V\325\365\213\312\003\201@\026\336\215?\204\032S\226bMT\230\350\003\277\252\307\r\304\332(\031\370YM\027j\206R\223Z<F\307\364\354x\215\323f\202\270\275\256\273\220\200QgFCz\315d&\230\2042&\362ED\024\361\016\047\222\307]\313h@\264\"\037\371\214U\t\003\211\362Xa\245p\223\226G\355\321\276\243\313\361\016\255c\005;\301\t\220;\316U^:\333;\244\353\272bR\215\030\261\244n8\302\361\340\3311x""\010\243;\242W\274j\025\2361\227m\030e\207\033\226\223\033\033\312\n\225\254\"\234\006\324\310\250\003e\206\rZ\035\250\203\236a\260\n5\032\206\343q\225\024\326\214\251\200\215\222\336\t>\320r\030p\021\267\t&\204#\240\375\300[5\2536\255I\350<M\252.\372\017T\251nY&47v\202\225\224\311\360\013\373\271\301\230\233<\001\330\273\301L\350l\330\326\260\235!\r\320\r\233\260\237\013\251\270\216\353:\022\232[K\260\232\005\202\020Ly\202KfW\201\235\213w\030?\n\214\014l\211\20420u\245r\340\023\236\241\224\325d\3121)\2747\214\352\271\360\274\230\047\331\230ah\221\036\223\355\223\335\327\223\221\266\034\346\303\303\336\352\353\311s\355\223\2405$_\364o\016\276>k\014K\373\221v\333\377[\260\030\316\205K\221v\355\365\257\376\243`)\232\372\2547\331\273\333\317\235\201\353\315.\270\275\231\232\270\361!.\314\371\013\376a\260\026\234\366\226{\325\376\306\340\332@\235\375c\270\367|\370\374\207\341\017?\016\177\254\rk\215aC\016e{\330>\035\236\276z31\361]j;\005\260\235\332A\330I\225\021\312\251#\204\243\224\211`\246\352\010\365\224D\220\2516B;\265\236\006XOo\"l\246\313\010\345\364\021\302Q\332B\260\322M\204f\332C\360\322\035\204Nz]C?m\023aS\333E\330\325\016\020\016\264#\204#\355%\302K\315D0\265:B]\263\021l\315Ep\265S\204S\355\025\302+m3\203\3012\333\010\333\231\022B)SF(gt\004=c \030\031\216\3003\002Ad:\010\235\314o\010\277e\212Y\200bv\013a+\273\235\215\246f\375k~+\310\006v/\346\377\270\373\302/\006\013A)\232\232\367\201\357\367\375\3269\014*x\022\266{\254\377U\337\034|~\366\350\367\277\374.\207\373\207\303\303\237\206?\001\343u\364lES3\303\231\225P\365V{\377\354\177=\250\235\225\316\337\326\320\327\371\363\233\323Q\362\237\231\215\346\346\243?\315\340\037d\030\257\337x3=q\375V\267\350\317ES\323W\340{?\177\t\266\374\322\233\354\304\365O\341\316L\3759\240c\031\315\337\363\251\337\212\246g\375\033p_\000n\301YF\263[\335R\327\360\357\340\372\0354\013\322p\225Dx;,\204\240\232\351\266}3\370k\230\202P\263\213\301d4{7\230C\265\360\347\375U\234-\004\377\016K!=\217\305\027p\247K\321\354m\270\261\367\202|""\264\360\276\177\034\034\200\363rX\353=\357\317\003W\325\301\372\200F\213K\341\\t\367\223@\206\367\302\215\336d<?\207a!,\367\226z\253\243\254>\n\312\303{_\366\227\256\314\227\373\024\323\327\374\274_\016\226\203f\357Q\377\323\376\213\301\006<\2158a#\230\2778C>\232]\360\267\003\032\304G9\366\017\360\004Iv\353\201\ti\321h\341c ca1H%\031\177\000P\000\363\305\017\203\325 \017\311k1\021\037\2210\033R\024\300<0\302;o\213\037\003\343p\230\345\320\350\315\367\326z\252\277\326o\r\322\203\257\006\354\354\313\263\322e\313E\334\016RX\003\302\343\255/\027h\246\333\362\047\375\333\376\006\024\001\310\375\000_\367\315\356Z7\256]\326\257@\366\323\363\376=\277\000\306\020c\025\0108\010\2648_8A6>\347\354{>\004\205H\377\005\367\202\363\000";
-    PyObject *data = __Pyx_DecompressString(cstring, 1646, 1);
+    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1864 bytes) */
+static const char cstring[] = "x\332}T\315w\323\306\026Ol\331\004\010/\237\320\360\321W\205\246/\3559`\032\310)=@\373\236q\234\222\224|8\301\t)\207\252cil\013\313#[3\262\343\227\327\003\313,\265\324RK/\275\364\322K\226Zj\231?\201?\241\367J\266c\240\347\371X\363\233\271s\277\357\235+\023!\177\177,\233\2057T\025?\177+,J\345\242EJU\312\304w\251G\362\223-Z5\255\326\201N\233\262Y\224\237\250&\023z\3116m.\023\246\311\232n\241\334\247d\235\r.\270\260t\215j#\314\262i\375\337\373\217iC\316\237\377\235!\214\231B&\234\353%&\013S\266(\321\356\232\314h\311\325\320\311\0068\271\301\032\304\3205\271jj\364\216L\217k \013\252\226\325e\264\273\\4-a\021\266|G.\201\252\0013/\223\032\005S29\326\271\274m\n*\2132$&\323\022e\223\311@\323\250\241\027\250E\004\005k\350\037h\265\220\211\311\273\331\335\273\253?\256\206\336Z\024\323\310en\027T\003\034\245\034\223V\260uC\200v\321\252Q\236\2227\212r\313\264eF\301/\210\242\006|\243\002\242L\231\314\251\300\215\274\034\306L\204n2\005\304uVZ\356\247IoP\224^\047\006\247)\242i\n\360Q\3254\014\2743\031O\221\202\252\206\376\247\n:\023\375\255a\262\022~\237\034_=\272#?z\264\362\272O\266A\340oI#\347s\321\021\"/C~\007\222\232\316I\301\240\224\341ZRu\036\3554fB:\213\3046\204\254(\026\325l\225*\212\254\331a<\314dw!\275\r\235\030p\253\352L\027\212\302-\365^\301l\021\373\036\210\227\250u\257B-F\215T\255e\207*Q\220\030\206\251B}dbY\244%kD\220\324\337\334F\245\306ZE]\306S\351Lf\047\277\375B\311\354<\317om\357\247\3673\033\033\231\235\255\335\215\347\331\265\360&\2737\270\313\032\206^\343:\177\266\363|m@\3735t%ZS\303x\242\204(\312\220\016\005\345P\307\317n4\252\202\027\375\003\2749\253\245\230\305\376\261l\032\332\371\t^\002=V\220\306\207\024N-\241@l\333&\243{\371\347\331\201S\373\264nS\246R|\266\251\363\027\254(\273\255c\370\326\240}\225mz,\366hQQ\372-\006E\200\204c\023\236oJT\350\202V\221\240\241\014\374\2126S\021K\203\200\340\247WkPw\334U\211\316B45\333\010\357\030\251F\210\346\025\245\006\016\250e\252V\270]\215N\026\345\320\n\321\276\257\021\267\370X\242\235\315j\272Z\001mY6\220\031\222""\242LD\304\206\300j\243\221\272M\214\201\335A\203}V\232!\001\262\252\204\005\032\372\312Gb\373\254p\212\"(\027\203\214\350\\QM\313\264\341}Sxq\203>S\nv\261\010\363\202\361&\254\274\305T\335L\r\031y\201p\0326t*j\350T\324\320\005\313\254@\331\3242dQ5\200Q\201l\302\274Ri\201\250\025\325\264\231\210\372E\013\263\003\266\243\271\r20\356\006\335C!M\341\250\242\226eZ0\002a^hE\203\2248L\277*\021\375\031\010\005,\227\365R\271\337e\272\256\205\0356\322f\347\375\205M\300\243\345\277\364M\205\322Z\205\2668xX\241\232a6a\374\342\354\305\231\3130\2070\263\253XodB\204)kS\016\276\326 \214\232Y\253\231\034\206r\335\242%\0356\226E\205m\201-\243\010\311\356\217\206\360\235\2425H\276\025U\000Xk\\\230\360Y\266*\204^\245\302\324\010\214\000\324j\327\340\305S\233\323a\301\"\243\315\343\235w\343\201\264\344\245\275\203\366\312\273\3613\351+\267\356\313\337w.w\037\367*~n/\220\346\234\037\334\005o\306[\014\244\013\357\376\347<t\027\203\211o\333\343\355\353\235T\017D/\237\202\330\207\211\261K7\361b\306\231w\016\334U\367\244\275\324.v\326\272\027\272\242\367\223\277\373\302\177\361\233\377\333\357\376\357%\277T\361+\334\347M\277y\342\237\274\37506\366\237\330f\014`3\266\215\260\035\313#\344cG\010G1\rA\213\225\021\3121\216\300cM\204f\354i\034\340i|\035a=\236G\310\307\217\020\216\342:\202\036\257\"T\3436\202\035o!\264\342O%\224\223\326\021\326\245\035\204\035i\037a_:B8\222^#\274\2264\004M*#\224%\003\301\220j\0105\351\004\341Dz\213\360VZO\240\262\304&\302f\"\207\220K\344\021\362\t\005AI\250\010j\202!\260\204\205`%Z\010\255\304\237\010\177&\262I\200lr\003a#\271\205\260\225\314!\344\222{\311`b\332\271\340\324\335\244k\264\303j4N\017\235\254;\357\346\202\211Y\007\262\377\205S?\203E\270O\274f\233v\036t\264\356w\275\207\357\277y\317\375\275\003\377\340\017\377\017\310\177\031%\353\301\304\224?\265\354\211\366J\373\227\316\343n\251\227;\373\230B\336\245\317.O\006\321\177j:\230\231\r\3761\205\177\330\303z\361\322\207\311\261\213WN\263\316L01\371\t<s\322#\260\341\344>$\307.~\r\0354\361O\227\014\367\310~""\325!N=\230\234v.A\367\000\\\201X\006\247+\247\271S\325\271\026\335KN\332\311\273\213\356\212\233q\201p\r\345\3348t\232\345\315y\031\017HS\247MGs\377\345\305@\367\364\202;\036L_wg\220l9\263\316\n\236\346\335\227^\316#g\341\366\020Z>\027L\317AC\337v\323\301\374\027N\303\335\007\341%\257\324~\321\231\205\344\025\273O\273$XX\364f\202\353_\271\334\273\355\255\265\307\303\363\031,\363^\276\275\330^\031\270y\313\315\373\267\357w\026?9/u\310\271\367Kn\265\375\260\363u\347\260\273\006/\047tXug\3731\244\203\351yg\323%n\030J\303\331\307\010\"\357\236\272\032\270E\202\371/!;\363\013n,\362\370\006\000&c\341&d%\r\316Ka\"n\311^\322#\270\001vW\365\256}\274\375\022J\000\301,yj{\266\275\332\026\235\325N\275\033\357>\350\322\336\375^n\224s\001\315\201\013\253P\201\320\364h\305\246N\353\316\2703\347\254A\021 \2717\360\361_>]=\r\213\225t\n\340\375\344\254s\333\311\0003\350X\201\004\354\273R\350/D\220\014\343\234\276\352\200R\320\004\255\006-5=\023\314\316\005\363W\261\267\222Qo\241\261c\267\201UC\275\t\047\347\024\335g\336\263v\032jt\243\273\322M\373\322M\377\346}\377\376z\217@\003\237\n\3471\250\266=\240\337\362o=\360\037\374\322\203\047\321oE\274\376\301\235q\277\201\021\047A@\243V\004D\021Y\300:\374\352\n\357q[\355\314@\001)\230\311t\233\275\302\373\344{\315\337;\364\017_\372/_\371\257\n~A\363\2657\376\033\346\263\206\337h\376\005\035\355\230\327";
+    PyObject *data = __Pyx_DecompressString(cstring, 1864, 1);
     #define __Pyx_DecompressString_LZSS_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (2133 bytes) */
-static const char cstring[] = "\377 at 0x o\377bject>(t\377ree frag\377ment).: \377<MemoryV\377iew of <\377contiguo\377us and d\263ir4\001\007\rin\021\005s\277trided\"\010 7or \004\031><(\tA\006\377>?Cannot\377 assign \377to read-\277only m\240\002v\376\242\000Invalid\377 mode, esxp\324\000|\000\047c\047t\001\377\047fortran\317\047, gH\000%\005sh\367ape\222\000 axi\377s Note t\375h\226 Cython\375 \021\000delibe\317ratek\000\320\001ct\373er!\001n PEPo-484\212\"re\303!\177s subcl\246\000\373es\261!built\375i\260\000ypes. \377If you n\311e\224 \303\000p\316\000%\tth\277en set\200\000e\373 \047\357\002ation\377_typing\047\366\355$iv\242\000o Fa\377lse.add_>\231 ecoll\305@+\000\277s.abcc\273\002.\357bint\004\004lon\371g\000\001\000\014[:, :\227:1]*\004u.\000\003\rs\371h\270  \005disab\357leen\002\001gci\375s\004\003dno de\377fault __\377reduce__\367 du\246\002non-\336\213`vial\033\000ci\377nit__src\377/boyau/l\377edger/ke\377rnel.pyu|X\002\344Aalloc\370 \377 array d\017ata.\013\020\300C\222\204\001\357c\377s.ACCOUN\377T_COLUMN\377SASCIICO\277MPILED\025\002E\375R\024\005Ellips\277isHOLD(\005Kd\206\002\000\003.\307\006\317#__\017\006\326\251@st\227`_\013\014de\377cideRULE\376y\005Sequenc\365e\312\205\001.\317\205\007__Py\375x\001\000Dict_N\377extRef__l\363D\276 __\310b__\001\005\177getitem\r\001yd0\001\027\000func\035\001\370\030\000\207\003+\000impor~\341 __main;\001\337modulM\002na\255m\002\003ewT\001p~\000c?hecksuT\000\n\0017res\304@__\026\001K\004\336!\001type\017\003unopickK\000En,\005\230\n\006\264#7\003vt\247a\271\001q\207ualp\005\225e\306.\257fe=x\355\001set_\244\005\340&|\207 \344.__tes\351\001\376\215\"is_coro\377utineabc\376\272e_buffer\377answeras\277yncio. \006s\377basebrok\266\241@ch\260 cl<\000_\376\270 traceba\177ckcount\323C\341d\206\"f\000\266\211\003\325@ode\371e\211 \242\207\002error\377expiredf\377lagsform\363at\371\207\004\276@hiid_index\306As\000\002\377izejkeep\374\375\204\003y\000kedmem\370\323\210\001\313\210\001\257Andimo\367bjp\210\000popp\377ostedqre\373gi\006\000rretu\377rn""selfse\351t\201\206\004\326\210\002sW\000sta\363rt\243\204\0021\000psto\376\001\000ructtim?etoday\315@\336\000\377updateus\373e_\317\204\005value\377swxO\200\001\330\004\377$\240A\240V\2501\200\377\001\340\004\037\230q\320 \3770\260\013\270;\300k\320\377QR\330\004\023\2206\230\377\030\240\021\240!\330\004\007\377\200|\2207\230!\330\010\377(\250\001\250\031\260.\300\3668\000\013\2104\000\360\010\000\n\375\033\025\001\021\220\024\220V\230\3774\230{\250$\250f\260\377D\270\007\270t\300=\320\377PT\320TZ\320Z^\377\320^g\320gk\320k\377s\320sw\320w{\320\377{\177\360\000\000@\002J\335\002\004\000J\002N\003\001N\002\335U\n\001U\002Y\021\001Y\002\335d\030\001d\002h\037\001h\002\335s&\001s\002w-\001w\002\273B\003<\000B\003F\003\001F\273\003U\n\001U\003Y\021\001Y\273\003i\030\001i\003m\037\001m\273\003u&\001u\003y-\001y\267\003B\0044\001\004F\003\001F\273\004O\n\001O\004S\021\001S\273\004Y\030\001Y\004]\037\001]\273\004d&\001d\004h-\001h\273\004l4\001l\004p;\001p\273\004{B\001{\004\177I\001\177w\004F\005\310\000F\005J\003\001wJ\005Q\n\001Q\005U\021\001wU\005_\030\001_\005c\037\001wc\005n&\001n\005r-\001wr\005y4\001y\005};\001\357}\005E\006\216 E\006I\376\003\001I\006J\006\330\010\020\377\220\007\220q\230\006\230l\375\250\373\"v\210W\220E\230\177\024\230Q\330\010\022\220\206@\377\027\220q\340\010\027\220t\377\230<\240w\250e\2603\377\260d\270)\3007\310%\377\310s\320RV\320V`\353\320`\357 h\266Aq\330\010\377\017\320\017\047\240t\2501\377\250G\260;\270g\300Q\375\340\004\013a\200A\340\013\014\371\330\000\000\003\000\017\020\330\021\022\227\330\016\017\000\000\330\t\000\006\000\t\377\n\360\014\000\t\r\210E\237\220\021\330\010\014\000\004\006\005H\363\220A\021\001\000\004I\220Q\360\357\006\000\t#\261`\010\036\230\371a\003\0062\001\025\220a\220q\237\330\014\020\220\n\306`\004\000\r\374\311\000\006\005\r\210Q\210c\220\265\026\034\001\026#\001\230\003\310`r\337\240\023\240C\2400\000\017\210\377w\220d\230&\240\002\240\377!\330\020\030\230\001\330\020\377\031\230\021\330\014\017\210r\357""\220\022\2201\n\001\024\230X\337\240Q\240a\340\026\000\024\230\377W\240A\240Q\330\020\023\377\2207\230\"\230A\330\024\337\027\220v\230S:\000$\240\337g\250T\260\022\251 f\270\377B\270a\330\030!\240\021\377\330\031\037\230s\240\"\240\327D\250\001\013\002\340\022\000\024\240\177U\250!\2501\330\014\220\003\377\034\230U\320\"2\260!\356\001\014$\260a\311\001\004\220A\377\220U\230$\230m\2507\377\260#\260W\270D\300\001\276\226\001w\220c\230\022\275\004A\377\330\020\024\220J\230a\230\316\306\002v\220S\276\001\230\003B\230\377d\240$\240a\330\024\035^\326@\024\030\230\002\254\003\032\266\000\375C,\000\030\033\2301\230A\372\272\000\004\204\"\034 \240\006\240\365a\217 \034,\000\230c\240\026\344\000\010\245 \035\357 \312\000$\240c\377\250\022\2504\250t\2604\377\260q\270\003\2703\270e_\3002\300Q\330*\010\030k\001\322\236 4\216@v\002\010\226H\017\210\177q\220\001\220\023\220D\202@z\332 \032\363\206\001\013\2104\210\267B\367\006\220b\375 \014\022\220\"\323\220C\313@\342 1\376\000S\230\323\004\230\254\001\277\000\006\343\002\020\025\033\220Q\364`\210q";
-    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 2133, 2703);
+    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (2423 bytes) */
+static const char cstring[] = "\377 at 0x o\377bject>(t\377ree frag\377ment).: \377<MemoryV\377iew of <\377contiguo\377us and d\263ir4\001\007\rin\021\005s\277trided\"\010 7or \004\031><(\tA\006\377>?Cannot\377 assign \377to read-\277only m\240\002v\376\242\000Invalid\377 mode, esxp\324\000|\000\047c\047t\001\377\047fortran\317\047, gH\000%\005sh\367ape\222\000 axi\377s Note t\375h\226 Cython\375 \021\000delibe\317ratek\000\320\001ct\373er!\001n PEPo-484\212\"re\303!\177s subcl\246\000\373es\261!built\375i\260\000ypes. \377If you n\311e\224 \303\000p\316\000%\tth\277en set\200\000e\373 \047\357\002ation\377_typing\047\366\355$iv\242\000o Fa\377lse.add_>\231 ecoll\305@+\000\277s.abcc\273\002.\357bint\004\004lon\371g\000\001\000\014[:, :\227:1]*\004u.\000\000\020[\230\027\tB\005\010\nsh\335 E\005d\377isableen\336\002\001gcis\004\003dn\377o defaul\377t __redu\177ce__ du\313\002\357non-\260`via\375l\033\000cinit_\377_src/boy\377au/ledge\377r/kernel\317.pyuX\002\211aal\367loc\235@ arr\377ay data.\360\013\020\345C\267\204\001\224\204\003s.AC\377COUNT_CO\377LUMNSASC\377IICOMPIL\333ED\025\002ER\024\005El\377lipsisHOKLD(\005K\206\002\000\003.\307\006f\364#__\017\006\316@st\274`\375_\013\014decide\3768\004entry_o\275fG\004hold\004\007i_ndex_\020\001sg\004\177insert_\367\000\377NoneRULE\376\275\005Sequenc\365e\263\206\001.\270\206\007__Py\375x\001\000Dict_N\377extRef__l\334d\202@__\261\204\002__\001\005\177getitem\r\001yd0\001\027\000func\035\001x\030\000\313\003+\000impo\206\000\3365\000main;\001mowdulM\002nam\002\003\353ewT\001p~\000che\317cksuT\000\n\001re\215s\210`__\026\001K\004!\001t\367ype\017\003unpi\033ckK\000En,\005\n\006\370#\3467\003vt\353a\271\001qua\201lp\005\331e\212N\363f\323 \357\000s\207et_\244\005\244F\022\003\253K_\237_test\241 \215\"i\377s_corout\277ineabc\376e_\377bufferan\377swerasyn\357cio. \006sba\253se\314\204\002.\313\204\003.\313\204\003b\267rok\264@ch\303 c\365lO\000_\313 trac\377ebackcou\013nt\252cd\231\"y\000\262\212\003\350@\227ode\266ee\244 \246\210\002e\377rrorexpi\377redfl""ags?format\375\210\004\331@\337hhigh\337dii\241d\335b\334h\326g\201as\000\002i\377zejkeepk\367eys\237\000kedl\237owmem\370\211\001\360\211\001n>\354Andimn\355@!\001\376\004\001valueso\367bjp\304\000popp\377ostedqre\373gi\006\000rretu\377rnselfse\351t\224\207\004\216\212\002sk\000sta\363rt\266\205\0021\000psto\376\001\000ructtim?etoday\234`\232 \377updateus\363e_\342\205\005o\003wxO\200\377\001\330\004$\240A\240V\377\2501\200\001\340\004\037\230\377q\320 0\260\013\270;\377\300k\320QR\330\004\023\377\2206\230\030\240\021\240!\377\330\004\007\200|\2207\230\377!\330\010(\250\001\250\031\267\260.\3008\000\013\2104\000\360\357\010\000\n\033\025\001\021\220\024\377\220V\2304\230{\250$\377\250f\260D\270\007\270t\377\300=\320PT\320TZ\377\320Z^\320^g\320g\377k\320ks\320sw\320\377w{\320{\177\360\000\000\357@\002J\002\004\000J\002N\356\003\001N\002U\n\001U\002Y\356\021\001Y\002d\030\001d\002h\356\037\001h\002s&\001s\002w\336-\001w\002B\003<\000B\003\335F\003\001F\003U\n\001U\003\335Y\021\001Y\003i\030\001i\003\335m\037\001m\003u&\001u\003\275y-\001y\003B\0044\001\004\335F\003\001F\004O\n\001O\004\335S\021\001S\004Y\030\001Y\004\335]\037\001]\004d&\001d\004\335h-\001h\004l4\001l\004\335p;\001p\004{B\001{\004\275\177I\001\177\004F\005\310\000F\273\005J\003\001J\005Q\n\001Q\273\005U\021\001U\005_\030\001_\273\005c\037\001c\005n&\001n\273\005r-\001r\005y4\001y{\005};\001}\005E\006\216 wE\006I\003\001I\006M\n\001\367M\006Q\021\001Q\006R\006\377\330\010\020\220\007\220q\230\357\006\230l\250\211Bv\210W\377\220E\230\024\230Q\330\010\373\022\220\224@\027\220q\340\010\377\027\220t\230<\240w\250\377e\2603\260d\270)\300\3777\310%\310s\320RV_\320V`\320`\375 h\304A\377q\330\010\017\320\017\047\240\377t\2501\250G\260;\270\357g\300Q\340\004\013a\200A\317\340\013\014\330\000\000\003\000\017\020\277\330\021\022\330\016\017\000\000\330\374\t\000\006\000\t\n\360\014\000\t\377\r\210E\220\021\330\010\014\234\000\004\006\005H\220A\021\001\000\004I\177\220Q\360\006\000\t#\277`\317\010\036\230a\003""\0062\001\025\220\377a\220q\330\014\020\220\n\344\324`\004\000\r\311\000\006\005\r\210Q\357\210c\220\026\032\003\004\220A\377\220U\230!\2301\230C\265\230.\000\0264\001\230\003\347`r\337\240\023\240C\240A\000\017\210\377w\220d\230&\240\002\240\377!\330\020\030\230\001\330\020\377\031\230\021\330\014\017\210r\357\220\022\2201\n\001\024\230X\337\240Q\240a\340\026\000\024\230\377W\240A\240Q\330\020\023\377\2207\230\"\230A\330\024\337\027\220v\230S:\000$\240\337g\250T\260\022\272 f\270\377B\270a\330\030!\240\021\377\330\031\037\230s\240\"\240\327D\250\001\013\002\340\022\000\024\240\177U\250!\2501\330\014\241\003\377\034\230U\320\"2\260!\316\001\014$\260a\332\001\270\003$\230\377m\2507\260#\260W\270\367D\300\001\226\001w\220c\230\375\022\275\004A\330\020\024\220J\373\230a\332\001\017\210v\220S\374\276\001\230\003B\230d\240$\240\357a\330\024\035\347@\024\030\230e\002\254\003\032\266\000\211!\030\033\223 \365A\272\000\004\204\"\034 \240\006\353\240a\217 \034,\000\230c\240\311\026\000\010\245 \035\200@\312\000$\240\377c\250\022\2504\250t\260\3774\260q\270\003\2703\270\277e\3002\300Q\330*\010\030\244k\001\236 4\237@v\002\010\247H\017\377\210q\220\001\220\023\220D\364\202@\332 \032\222\207\001\013\2104\210\356\310B\006\220b\375 \014\022\220\247\"\220C\334@\342 1\274@S\323\230\004\270B\277\000\006\343\002\020\025\217\220Q\330\010G\000\350`\331`\020\377\021\330\022\023\330\024\025\330r\331`\006\326c\233ax\230v\262A\376\241a\005\220Q\220f\230H\357\240H\250A\241@\032\2701\377\270A\320\004\033\320\0332\277\3202F\300a\340H\000t\333\220;\300 u\240\025\000\034\320\377\0343\3203G\300q\340\367\010\014\210\215\204\002\017\210t\220\3776\230\021\230%\230q\320u\004\311 \360[\010t\2301[\004\376\204AK\230t\240;\250c\277\260\021\260$\260ed\000C\377\270w\300b\310\006\310d\377\320RW\320WX\320X\377[\320[b\320bd\320\377dj\320jn\320nv\007\320vw";
+    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 2423, 3115);
     #define __Pyx_DecompressString_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #else /* compression: none (2703 bytes) */
-static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abccython.bintcython.longlongcython.longlong[:, ::1]cython.uint[:, ::1]cython.ushort[:, ::1]disableenablegcisenabledno default __reduce__ due to non-trivial __cinit__src/boyau/ledger/kernel.pyunable to allocate array data.unable to allocate shape and strides.ACCOUNT_COLUMNSASCIICOMPILEDCOUNTER_COLUMNSEllipsisHOLD_COLUMNSKernelKernel.__reduce_cython__Kernel.__setstate_cython__Kernel.decideRULE_COLUMNSSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_unpickle_Kernel__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___dict_is_coroutineabcallocate_bufferanswerasyncio.coroutinesbasebrokencchaincline_in_tracebackcountdecidedtype_is_objectencodeenumerateerrorexpiredflagsformatfortrangethiidindexitemsitemsizejkeepkernellinkedmemviewmodenamendimobjpackpoppostedqregisterreturnselfsetdefaultshapesizestartstatestepstopstructtimetodayunpackupdateuse_setstatevalueswxO\200\001\330\004$\240A\240V\2501\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2206\230\030\240\021\240!\330\004\007\200|\2207\230!\330\010(\250\001\250\031\260.\300\001\330\004\013\2101\200\001\360\010\000\n\033\230!\330\010\021\220\024\220V\2304\230{\250$\250f\260D\270\007\270t\300=\320PT\320TZ\320Z^\320^g\320gk\320ks\320sw\320w{\320{\177\360\000\000@\002J\002\360\000\000J\002N""\002\360\000\000N\002U\002\360\000\000U\002Y\002\360\000\000Y\002d\002\360\000\000d\002h\002\360\000\000h\002s\002\360\000\000s\002w\002\360\000\000w\002B\003\360\000\000B\003F\003\360\000\000F\003U\003\360\000\000U\003Y\003\360\000\000Y\003i\003\360\000\000i\003m\003\360\000\000m\003u\003\360\000\000u\003y\003\360\000\000y\003B\004\360\000\000B\004F\004\360\000\000F\004O\004\360\000\000O\004S\004\360\000\000S\004Y\004\360\000\000Y\004]\004\360\000\000]\004d\004\360\000\000d\004h\004\360\000\000h\004l\004\360\000\000l\004p\004\360\000\000p\004{\004\360\000\000{\004\177\004\360\000\000\177\004F\005\360\000\000F\005J\005\360\000\000J\005Q\005\360\000\000Q\005U\005\360\000\000U\005_\005\360\000\000_\005c\005\360\000\000c\005n\005\360\000\000n\005r\005\360\000\000r\005y\005\360\000\000y\005}\005\360\000\000}\005E\006\360\000\000E\006I\006\360\000\000I\006J\006\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\230<\240w\250e\2603\260d\270)\3007\310%\310s\320RV\320V`\320`g\320gh\330\004\007\200q\330\010\017\320\017\047\240t\2501\250G\260;\270g\300Q\340\010\017\320\017\047\240t\2501\250G\260;\270a\200A\340\013\014\330\013\014\330\013\014\330\017\020\330\021\022\330\016\017\330\016\017\330\017\020\330\016\017\330\t\n\360\014\000\t\r\210E\220\021\330\010\014\210E\220\021\330\010\014\210E\220\021\330\010\014\210H\220A\330\010\014\210H\220A\330\010\014\210I\220Q\360\006\000\t#\240!\330\010\036\230a\360\006\000\t#\240!\330\010\014\210E\220\025\220a\220q\330\014\020\220\n\230!\330\014\020\220\r\230Q\330\014\020\220\n\230!\330\014\r\210Q\210c\220\026\220q\330\014\026\220a\220q\230\003\2304\230r\240\023\240C\240q\330\014\017\210w\220d\230&\240\002\240!\330\020\030\230\001\330\020\031\230\021\330\014\017\210r\220\022\2201\330\020\031\230\024\230X\240Q\240a\340\020\031\230\024\230W\240A\240Q\330\020\023\2207\230\"\230A\330\024\027\220v\230S\240\002\240$\240g\250T\260\022\2603\260f\270B\270a\330\030!""\240\021\330\031\037\230s\240\"\240D\250\001\330\030!\240\021\340\030!\240\024\240U\250!\2501\330\014\r\210Q\210c\220\034\230U\320\"2\260!\330\014\r\210Q\210c\220\034\230U\320\"2\260$\260a\330\014\020\220\004\220A\220U\230$\230m\2507\260#\260W\270D\300\001\330\014\017\210w\220c\230\022\2304\230r\240\023\240A\330\020\024\220J\230a\230q\330\014\017\210v\220S\230\001\330\020\023\2207\230\"\230B\230d\240$\240a\330\024\035\230Q\330\024\030\230\002\230\"\230A\330\024\032\230\"\230C\230q\330\030\033\2301\230A\230S\240\004\240C\240q\330\034 \240\006\240a\240q\330\034\035\230Q\230c\240\026\240q\330\034\035\230Q\230c\240\026\240q\330\035\036\230a\230s\240$\240c\250\022\2504\250t\2604\260q\270\003\2703\270e\3002\300Q\330\034\035\230Q\230c\240\026\240q\330\030\035\230Q\330\020\023\2204\220q\330\024\035\230Q\330\010\014\210E\220\025\220a\220q\330\014\017\210q\220\001\220\023\220D\230\003\2301\330\020\032\230!\330\010\013\2104\210q\330\014\020\220\006\220b\230\001\330\014\022\220\"\220C\220q\330\020\023\2201\220A\220S\230\004\230C\230q\330\024\030\230\006\230a\230q\330\020\025\220Q\330\010\017\210q";
+    #else /* compression: none (3115 bytes) */
+static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abccython.bintcython.longlongcython.longlong[:, ::1]cython.uint[:, ::1]cython.uint[::1]cython.ulonglong[::1]cython.ushort[:, ::1]disableenablegcisenabledno default __reduce__ due to non-trivial __cinit__src/boyau/ledger/kernel.pyunable to allocate array data.unable to allocate shape and strides.ACCOUNT_COLUMNSASCIICOMPILEDCOUNTER_COLUMNSEllipsisHOLD_COLUMNSKernelKernel.__reduce_cython__Kernel.__setstate_cython__Kernel.decideKernel.entry_ofKernel.hold_ofKernel.index_holdsKernel.insert_allNoneRULE_COLUMNSSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_unpickle_Kernel__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___dict_is_coroutineabcallocate_bufferanswerasyncio.coroutinesbaseboyau.ledger.kernelbrokencchaincline_in_tracebackcountdecidedtype_is_objectencodeentry_ofenumerateerrorexpiredflagsformatfortrangethhighhold_ofiidindexindex_holdsinsert_allitemsitemsizejkeepkeyslinkedlowmemviewmodennamendimnew_keysnew_valuesobjpackpoppostedqregisterreturnselfsetdefaultshapesizestartstatestepstopstructtimetodayunpackupdateuse_setstatevalueswxO\200\001\330\004$\240A\240V\2501\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2206\230\030\240\021\240!\330\004\007\200|\2207\230!\330\010(\250\001\250\031\260.\300\001\330\004\013\2101\200\001""\360\010\000\n\033\230!\330\010\021\220\024\220V\2304\230{\250$\250f\260D\270\007\270t\300=\320PT\320TZ\320Z^\320^g\320gk\320ks\320sw\320w{\320{\177\360\000\000@\002J\002\360\000\000J\002N\002\360\000\000N\002U\002\360\000\000U\002Y\002\360\000\000Y\002d\002\360\000\000d\002h\002\360\000\000h\002s\002\360\000\000s\002w\002\360\000\000w\002B\003\360\000\000B\003F\003\360\000\000F\003U\003\360\000\000U\003Y\003\360\000\000Y\003i\003\360\000\000i\003m\003\360\000\000m\003u\003\360\000\000u\003y\003\360\000\000y\003B\004\360\000\000B\004F\004\360\000\000F\004O\004\360\000\000O\004S\004\360\000\000S\004Y\004\360\000\000Y\004]\004\360\000\000]\004d\004\360\000\000d\004h\004\360\000\000h\004l\004\360\000\000l\004p\004\360\000\000p\004{\004\360\000\000{\004\177\004\360\000\000\177\004F\005\360\000\000F\005J\005\360\000\000J\005Q\005\360\000\000Q\005U\005\360\000\000U\005_\005\360\000\000_\005c\005\360\000\000c\005n\005\360\000\000n\005r\005\360\000\000r\005y\005\360\000\000y\005}\005\360\000\000}\005E\006\360\000\000E\006I\006\360\000\000I\006M\006\360\000\000M\006Q\006\360\000\000Q\006R\006\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\230<\240w\250e\2603\260d\270)\3007\310%\310s\320RV\320V`\320`g\320gh\330\004\007\200q\330\010\017\320\017\047\240t\2501\250G\260;\270g\300Q\340\010\017\320\017\047\240t\2501\250G\260;\270a\200A\340\013\014\330\013\014\330\013\014\330\017\020\330\021\022\330\016\017\330\016\017\330\017\020\330\016\017\330\t\n\360\014\000\t\r\210E\220\021\330\010\014\210E\220\021\330\010\014\210E\220\021\330\010\014\210H\220A\330\010\014\210H\220A\330\010\014\210I\220Q\360\006\000\t#\240!\330\010\036\230a\360\006\000\t#\240!\330\010\014\210E\220\025\220a\220q\330\014\020\220\n\230!\330\014\020\220\r\230Q\330\014\020\220\n\230!\330\014\r\210Q\210c\220\026\220q\330\014\020\220\004\220A\220U\230!\2301\230C\230q\330\014\026\220a\220q\230\003\2304\230r\240\023\240C\240q\330\014""\017\210w\220d\230&\240\002\240!\330\020\030\230\001\330\020\031\230\021\330\014\017\210r\220\022\2201\330\020\031\230\024\230X\240Q\240a\340\020\031\230\024\230W\240A\240Q\330\020\023\2207\230\"\230A\330\024\027\220v\230S\240\002\240$\240g\250T\260\022\2603\260f\270B\270a\330\030!\240\021\330\031\037\230s\240\"\240D\250\001\330\030!\240\021\340\030!\240\024\240U\250!\2501\330\014\r\210Q\210c\220\034\230U\320\"2\260!\330\014\r\210Q\210c\220\034\230U\320\"2\260$\260a\330\014\020\220\004\220A\220U\230$\230m\2507\260#\260W\270D\300\001\330\014\017\210w\220c\230\022\2304\230r\240\023\240A\330\020\024\220J\230a\230q\330\014\017\210v\220S\230\001\330\020\023\2207\230\"\230B\230d\240$\240a\330\024\035\230Q\330\024\030\230\002\230\"\230A\330\024\032\230\"\230C\230q\330\030\033\2301\230A\230S\240\004\240C\240q\330\034 \240\006\240a\240q\330\034\035\230Q\230c\240\026\240q\330\034\035\230Q\230c\240\026\240q\330\035\036\230a\230s\240$\240c\250\022\2504\250t\2604\260q\270\003\2703\270e\3002\300Q\330\034\035\230Q\230c\240\026\240q\330\030\035\230Q\330\020\023\2204\220q\330\024\035\230Q\330\010\014\210E\220\025\220a\220q\330\014\017\210q\220\001\220\023\220D\230\003\2301\330\020\032\230!\330\010\013\2104\210q\330\014\020\220\006\220b\230\001\330\014\022\220\"\220C\220q\330\020\023\2201\220A\220S\230\004\230C\230q\330\024\030\230\006\230a\230q\330\020\025\220Q\330\010\017\210q\200A\340\016\017\330\020\021\330\022\023\330\024\025\330\t\n\360\006\000\t\r\210E\220\025\220a\220x\230v\240Q\240a\330\014\020\220\005\220Q\220f\230H\240H\250A\250T\260\032\2701\270A\320\004\033\320\0332\3202F\300a\340\010\017\210t\220;\230a\230u\240A\320\004\034\320\0343\3203G\300q\340\010\014\210H\220A\330\010\017\210t\2206\230\021\230%\230q\320\004\035\230Q\360\006\000\t\r\210E\220\025\220a\220t\2301\330\014\020\220\005\220Q\330\020\024\220K\230t\240;\250c\260\021\260$\260e\2701\270C\270w\300b\310\006\310d\320RW\320WX\320X[\320[b\320bd\320dj\320jn\320nv\320vw";
     PyObject *data = NULL;
     #define __Pyx_DecompressString_UNUSED
     #define __Pyx_DecompressString_LZSS_UNUSED
     #endif
     PyObject **stringtab = __pyx_mstate->__pyx_string_tab;
     Py_ssize_t pos = 0;
-    for (int i = 0; i < 132; i++) {
+    for (int i = 0; i < 149; i++) {
       Py_ssize_t bytes_length = str_length_index[i].length;
       PyObject *string = PyUnicode_DecodeUTF8(bytes + pos, bytes_length, NULL);
-      if (likely(string) && i >= 32) PyUnicode_InternInPlace(&string);
+      if (likely(string) && i >= 34) PyUnicode_InternInPlace(&string);
       if (unlikely(!string)) {
         Py_XDECREF(data);
         __PYX_ERR(0, 1, __pyx_L1_error)
@@ -36756,8 +37845,8 @@ static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <con
       stringtab[i] = string;
       pos += bytes_length;
     }
-    for (int i = 132; i < 137; i++) {
-      Py_ssize_t bytes_length = bytes_length_index[i-132].length;
+    for (int i = 149; i < 158; i++) {
+      Py_ssize_t bytes_length = bytes_length_index[i-149].length;
       PyObject *string = PyBytes_FromStringAndSize(bytes + pos, bytes_length);
       stringtab[i] = string;
       pos += bytes_length;
@@ -36767,15 +37856,15 @@ static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <con
       }
     }
     Py_XDECREF(data);
-    for (Py_ssize_t i = 0; i < 137; i++) {
+    for (Py_ssize_t i = 0; i < 158; i++) {
       if (unlikely(PyObject_Hash(stringtab[i]) == -1)) {
         __PYX_ERR(0, 1, __pyx_L1_error)
       }
     }
     #if CYTHON_IMMORTAL_CONSTANTS
     {
-      PyObject **table = stringtab + 132;
-      for (Py_ssize_t i=0; i<5; ++i) {
+      PyObject **table = stringtab + 149;
+      for (Py_ssize_t i=0; i<9; ++i) {
         #if PY_VERSION_HEX >= 0x030F0000
         PyUnstable_SetImmortal(table[i]);
         #elif CYTHON_COMPILING_IN_CPYTHON_FREETHREADING
@@ -36799,7 +37888,7 @@ static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <con
   {
     PyObject **numbertab = __pyx_mstate->__pyx_number_tab + 0;
     int8_t const cint_constants_1[] = {0,-1,8,24,32,48};
-    int32_t const cint_constants_4[] = {65535L,40944594L,136983863L};
+    int32_t const cint_constants_4[] = {65535L,136983863L,201598939L};
     int64_t const cint_constants_8[] = {2147483648LL,4294967296LL};
     for (int i = 0; i < 11; i++) {
       numbertab[i] = PyLong_FromLongLong((i < 6 ? cint_constants_1[i - 0] : (i < 9 ? cint_constants_4[i - 6] : cint_constants_8[i - 9])));
@@ -36843,7 +37932,7 @@ typedef struct {
     unsigned int num_kwonly_args : 1;
     unsigned int nlocals : 5;
     unsigned int flags : 10;
-    unsigned int first_line : 8;
+    unsigned int first_line : 9;
 } __Pyx_PyCode_New_function_description;
 #ifdef __cplusplus
 } /* anonymous namespace */
@@ -36863,24 +37952,44 @@ static int __Pyx_CreateCodeObjects(__pyx_mstatetype *__pyx_mstate) {
   PyObject* tuple_dedup_map = PyDict_New();
   if (unlikely(!tuple_dedup_map)) return -1;
   {
-    const __Pyx_PyCode_New_function_description descr = {10, 0, 0, 17, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 181};
+    const __Pyx_PyCode_New_function_description descr = {10, 0, 0, 17, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 182};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_q, __pyx_mstate->__pyx_n_u_w, __pyx_mstate->__pyx_n_u_h, __pyx_mstate->__pyx_n_u_count, __pyx_mstate->__pyx_n_u_expired, __pyx_mstate->__pyx_n_u_base, __pyx_mstate->__pyx_n_u_time, __pyx_mstate->__pyx_n_u_today, __pyx_mstate->__pyx_n_u_keep, __pyx_mstate->__pyx_n_u_i, __pyx_mstate->__pyx_n_u_j, __pyx_mstate->__pyx_n_u_chain, __pyx_mstate->__pyx_n_u_broken, __pyx_mstate->__pyx_n_u_linked, __pyx_mstate->__pyx_n_u_answer, __pyx_mstate->__pyx_n_u_posted};
-    __pyx_mstate_global->__pyx_codeobj_tab[0] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_decide, __pyx_mstate->__pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_a, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[0])) goto bad;
+    __pyx_mstate_global->__pyx_codeobj_tab[0] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_decide, __pyx_mstate->__pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_A, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[0])) goto bad;
+  }
+  {
+    const __Pyx_PyCode_New_function_description descr = {5, 0, 0, 6, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 263};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_keys, __pyx_mstate->__pyx_n_u_values, __pyx_mstate->__pyx_n_u_new_keys, __pyx_mstate->__pyx_n_u_new_values, __pyx_mstate->__pyx_n_u_i};
+    __pyx_mstate_global->__pyx_codeobj_tab[1] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_insert_all, __pyx_mstate->__pyx_kp_b_iso88591_A_E_axvQa_QfHHAT_1A, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[1])) goto bad;
+  }
+  {
+    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 275};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_n};
+    __pyx_mstate_global->__pyx_codeobj_tab[2] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_index_holds, __pyx_mstate->__pyx_kp_b_iso88591_Q_E_at1_Q_Kt_c_e1Cwb_dRWWXX_bbd, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[2])) goto bad;
+  }
+  {
+    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 283};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_low, __pyx_mstate->__pyx_n_u_high};
+    __pyx_mstate_global->__pyx_codeobj_tab[3] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_entry_of, __pyx_mstate->__pyx_kp_b_iso88591_33Gq_HA_t6_q, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[3])) goto bad;
+  }
+  {
+    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 288};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_low, __pyx_mstate->__pyx_n_u_high};
+    __pyx_mstate_global->__pyx_codeobj_tab[4] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_hold_of, __pyx_mstate->__pyx_kp_b_iso88591_22Fa_t_auA, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[4])) goto bad;
   }
   {
     const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 4, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 1};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_state, __pyx_mstate->__pyx_n_u_dict_2, __pyx_mstate->__pyx_n_u_use_setstate};
-    __pyx_mstate_global->__pyx_codeobj_tab[1] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_reduce_cython, __pyx_mstate->__pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[1])) goto bad;
+    __pyx_mstate_global->__pyx_codeobj_tab[5] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_reduce_cython, __pyx_mstate->__pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[5])) goto bad;
   }
   {
     const __Pyx_PyCode_New_function_description descr = {2, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 17};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_pyx_state};
-    __pyx_mstate_global->__pyx_codeobj_tab[2] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_setstate_cython, __pyx_mstate->__pyx_kp_b_iso88591_AV1, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[2])) goto bad;
+    __pyx_mstate_global->__pyx_codeobj_tab[6] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_setstate_cython, __pyx_mstate->__pyx_kp_b_iso88591_AV1, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[6])) goto bad;
   }
   {
     const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 4, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 4};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_pyx_type, __pyx_mstate->__pyx_n_u_pyx_checksum, __pyx_mstate->__pyx_n_u_pyx_state, __pyx_mstate->__pyx_n_u_pyx_result};
-    __pyx_mstate_global->__pyx_codeobj_tab[3] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_pyx_unpickle_Kernel, __pyx_mstate->__pyx_kp_b_iso88591_q_0_kQR_6_7_1, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[3])) goto bad;
+    __pyx_mstate_global->__pyx_codeobj_tab[7] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_pyx_unpickle_Kernel, __pyx_mstate->__pyx_kp_b_iso88591_q_0_kQR_6_7_1, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[7])) goto bad;
   }
   Py_DECREF(tuple_dedup_map);
   return 0;

@@ -280,6 +280,15 @@ class Kernel:
                 self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n
             )
 
+    def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+        """Return the entry posted under an id (as two signed 64-bit words), or −1. Not for use inside a batch."""
+        self.base = 9223372036854775807
+        return self._find(low, high)
+
+    def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
+        """Return the number of the hold with this id, or −1."""
+        return self._find_hold(low, high)
+
     # ---- ids --------------------------------------------------------------------------------------------------------
 
     @cython.cfunc

@@ -111,7 +111,7 @@ class Ledger:
             raise TimeError(f"journal time {at} lies before {self.time}")
         today = codes.day_of(at)
         self.registry.activate(today)
-        self.registry.record(record, today)
+        self.registry.record(record, today, self.sequence)
         self.time = at
         self.sequence += 1
 
@@ -157,9 +157,8 @@ class Ledger:
         if not keep:
             return batch
         self._remember_expiries(batch, holds_before)
-        for number in due:
+        for _ in due:
             heapq.heappop(self.pending_expiries)
-            assert number >= 0
         if self._kept is not None:
             self._kept.update(zip(range(self.sequence, self.sequence + count), words.tolist(), strict=True))
         self.sequence += count

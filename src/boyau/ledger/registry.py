@@ -52,6 +52,9 @@ class Colour:
     limits: list[int | None] = field(default_factory=lambda: [None, None, None])
     override: list[int] = field(default_factory=lambda: [0, 0, 0])
     attested: int = 0
+    rules_entry: int = -1
+    """Entry that set the rules in force, and below the one that last set the limits; −1 none."""
+    limits_entry: int = -1
     children: list[int] = field(default_factory=list)
 
 
@@ -69,15 +72,17 @@ class Registry:
         self.subjects: dict[str, int] = {}
         self.class_bits: dict[str, int] = {}
         self.condition_bits: dict[str, int] = {}
-        self.pending: list[tuple[int, int, int, Rules]] = []  # (from day, order, colour, rules)
-        self.versions = 0
+        self.pending: list[tuple[int, int, int, Rules]] = []  # (from day, entry, colour, rules)
+        self.entry = 0
+        """Number of the record being applied; rules and limits remember which one set them."""
         self.carriers: set[int] = set()  # colours that ever had a carry_from rule
         self.waiting: dict[str, set[int]] = {}  # participants and colours that rules name before they are recorded
 
     # ---- the door ---------------------------------------------------------------------------------------------------
 
-    def record(self, record: Any, today: int) -> None:
-        """Apply one record, or raise ``RecordRefused`` and change nothing."""
+    def record(self, record: Any, today: int, entry: int) -> None:
+        """Apply one record as entry number *entry*, or raise ``RecordRefused`` and change nothing."""
+        self.entry = entry
         if not isinstance(record, dict):
             raise RecordRefused("field_type", "", f"a record is an object, not {record!r:.60}")
         kind = record.get("type")
@@ -95,8 +100,8 @@ class Registry:
         due = sorted(version for version in self.pending if version[0] <= today)
         if due:
             self.pending = [version for version in self.pending if version[0] > today]
-            for _, _, number, rules in due:
-                self._own(self.colours[number], rules)
+            for _, entry, number, rules in due:
+                self._own(self.colours[number], rules, entry)
 
     def restore_participants(self) -> None:
         """Fill the arrays of participants from a snapshot's facts."""
@@ -111,7 +116,7 @@ class Registry:
         rules = colour.own
         colour.own = Rules()
         self._add_colour(colour)
-        self._own(colour, rules)
+        self._own(colour, rules, colour.rules_entry)
         self._write_limits(colour)
 
     # ---- fields -----------------------------------------------------------------------------------------------------
@@ -214,10 +219,9 @@ class Registry:
             colour = self.colours[known]
         colour.title = title or colour.title
         if start > today:
-            self.versions += 1
-            self.pending.append((start, self.versions, colour.number, rules))
+            self.pending.append((start, self.entry, colour.number, rules))
         else:
-            self._own(colour, rules)
+            self._own(colour, rules, self.entry)
 
     def _parent_of(self, path: str, record: dict[str, Any]) -> Colour | None:
         """Return the parent of a new or known colour, having checked the unit that the record names."""
@@ -259,7 +263,7 @@ class Registry:
             if name in extra:
                 override[k] = self._amount(extra[name], f"override.{name}", scale)
             self._check_limit(colour, k, limits[k], override[k], changed=name in record)
-        colour.limits, colour.override = limits, override
+        colour.limits, colour.override, colour.limits_entry = limits, override, self.entry
         self._write_limits(colour)
 
     def _check_limit(self, colour: Colour, k: int, limit: int | None, override: int, *, changed: bool) -> None:
@@ -383,9 +387,9 @@ class Registry:
             self._write(colour, 0 if parent is None else int(self.tables.rule[parent.number, 16]))
             todo.extend(colour.children)
 
-    def _own(self, colour: Colour, rules: Rules) -> None:
+    def _own(self, colour: Colour, rules: Rules, entry: int) -> None:
         """Put rules into force as a colour's own; what they name and is not recorded yet is waited for."""
-        colour.own = rules
+        colour.own, colour.rules_entry = rules, entry
         for name in (rules.allow or frozenset()) | rules.deny:
             if name not in self.participants:
                 self.waiting.setdefault(name, set()).add(colour.number)

@@ -42,7 +42,6 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
         "class_bits": list(registry.class_bits),
         "condition_bits": list(registry.condition_bits),
         "pending": [[day, order, number, _rule_facts(rules)] for day, order, number, rules in sorted(registry.pending, key=_version)],
-        "versions": registry.versions,
         "returned": [[seq, kernel.returned[seq]] for seq in sorted(kernel.returned)],
         "ids": kernel.ids,
     }
@@ -77,7 +76,7 @@ def _colour_facts(colour: Colour) -> dict[str, Any]:
     return {
         "path": colour.path, "unit": colour.unit, "parent": colour.parent, "plain": colour.plain, "title": colour.title,
         "own": _rule_facts(colour.own), "limits": colour.limits, "override": colour.override,
-        "attested": colour.attested,
+        "attested": colour.attested, "rules_entry": colour.rules_entry, "limits_entry": colour.limits_entry,
     }
 
 
@@ -134,13 +133,13 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
     registry.condition_bits = {name: n for n, name in enumerate(facts["condition_bits"])}
     registry.accounts = {name: n for n, name in enumerate(facts["accounts"])}
     registry.subjects = {name: n + 1 for n, name in enumerate(facts["subjects"])}
-    registry.versions = facts["versions"]
     registry.restore_participants()
     for one in facts["colours"]:
         registry.restore_colour(
             Colour(
                 len(registry.colours), one["path"], one["unit"], one["parent"], one["plain"], _rules(one["own"]),
                 title=one["title"], limits=one["limits"], override=one["override"], attested=one["attested"],
+                rules_entry=one["rules_entry"], limits_entry=one["limits_entry"],
             )
         )
     registry.pending = [(day, order, number, _rules(rules)) for day, order, number, rules in facts["pending"]]

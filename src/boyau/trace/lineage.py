@@ -9,7 +9,7 @@ followed one by one, as intervals: what `forward` and `backward` return is exact
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -78,26 +78,23 @@ class Lineage:
         require(len(debit) == len(credit) == len(entry_numbers) == count, "arrays of different length")
         numbers = np.ascontiguousarray(entry_numbers, np.int64)
         require((numbers[1:] > numbers[:-1]).all(), "entry numbers do not rise")
-        for side in (debit, credit):
-            require(not count or (0 <= int(side.min()) and int(side.max()) < accounts), "an account without a flag")
-        debit = np.ascontiguousarray(debit, np.int32)
-        credit = np.ascontiguousarray(credit, np.int32)
-        amount = np.ascontiguousarray(amount, np.int64)
-        require(not count or int(amount.min()) > 0, "an amount below 1")
-        require((debit != credit).all(), "debit and credit are one account")
+        payer, payee = _indices(debit, accounts), _indices(credit, accounts)
+        moved = np.ascontiguousarray(amount, np.int64)
+        require(not count or int(moved.min()) > 0, "an amount below 1")
+        require((payer != payee).all(), "debit and credit are one account")
         back = NO_ENTRIES if returns is None else np.ascontiguousarray(returns, np.int32)
         if len(back):
             undone = np.flatnonzero(back >= 0)
             original = back[undone]
             require(len(back) == count and (original < undone).all(), "a return that precedes what it returns")
-            require((credit[original] == debit[undone]).all(), "a return from another account than was paid")
+            require((payee[original] == payer[undone]).all(), "a return from another account than was paid")
         require(method in ("fifo", "pro_rata"), f"no method {method}")
         if method == "fifo":
-            found = _fifo(debit, credit, amount, issuer, back, numbers)
+            found = _fifo(payer, payee, moved, issuer, back, numbers)
         else:
-            found = pro_rata.parts(debit, credit, amount, issuer, back)
-        check_conservation(debit, credit, amount, found, accounts)
-        return cls(debit, credit, amount, numbers, issuer, found, method)
+            found = pro_rata.parts(payer, payee, moved, issuer, back)
+        check_conservation(payer, payee, moved, found, accounts)
+        return cls(payer, payee, moved, numbers, issuer, found, method)
 
     def __len__(self) -> int:
         return len(self.amount)
@@ -125,14 +122,10 @@ class Lineage:
     def _seeds(self, seeds: Integers | Pieces) -> Pieces:
         """Check what following begins with."""
         if not isinstance(seeds, Pieces):
-            place = np.asarray(seeds)
-            inside = not place.size or (0 <= int(place.min()) and int(place.max()) < len(self))
-            require(inside, "no such transfer")
-            return self.whole(place)
-        if len(seeds):
-            require(int(seeds.entry.min()) >= 0 and int(seeds.entry.max()) < len(self), "no such transfer")
-            inside = ((seeds.begin >= 0) & (seeds.begin < seeds.end) & (seeds.end <= self.amount[seeds.entry])).all()
-            require(inside, "a piece outside its transfer")
+            return self.whole(_indices(np.asarray(seeds), len(self)))
+        size = self.amount[_indices(seeds.entry, len(self))]
+        inside = (seeds.begin >= 0) & (seeds.begin < seeds.end) & (seeds.end <= size)
+        require(inside.all(), "a piece outside its transfer")
         return pieces(seeds.entry, seeds.begin, seeds.end)
 
     def _spread(self, seeds: Pieces, stop: Flags | None, *, ahead: bool) -> Trace:
@@ -143,6 +136,7 @@ class Lineage:
         while True:
             entry, pulled = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
             bounds = np.empty(len(self) + 1, np.int64)
+            arrays: list[npt.NDArray[Any]]
             arrays = [self.debit, parts.first, parts.parent, parts.parent_offset, parts.child_offset, parts.part, gates]
             arrays += [seeds.entry, seeds.begin, seeds.end, np.zeros(len(self), np.int32), entry, pulled, bounds]
             begin, end = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -176,6 +170,12 @@ class Lineage:
         require((both >= 0).all(), "more money followed from an account than onto it")
 
 
+def _indices(values: Integers, count: int) -> Int32s:
+    """Return *values* as the kernel takes them, refusing what is not an index below *count*."""
+    require(not len(values) or (int(values.min()) >= 0 and int(values.max()) < count), "a number that names nothing")
+    return np.ascontiguousarray(values, np.int32)
+
+
 def _fifo(debit: Int32s, credit: Int32s, amount: Int64s, issuer: Flags, returns: Int32s, numbers: Int64s) -> Parts:
     """Run the kernel on fresh state."""
     count, accounts = len(amount), len(issuer)
@@ -183,6 +183,7 @@ def _fifo(debit: Int32s, credit: Int32s, amount: Int64s, issuer: Flags, returns:
     queues = [np.full(size, -1, np.int32) for size in (accounts, accounts, count)]
     first, parent = np.empty(count + 1, np.int64), np.empty(2 * count, np.int32)
     offsets = [np.empty(2 * count, np.int64) for _ in range(3)]
+    arrays: list[npt.NDArray[Any]]
     arrays = [debit, credit, amount, issuer.view(np.uint8), returns, *queues, front, end, first, parent, *offsets]
     filled = lots.fifo(*(memoryview(array) for array in arrays))
     if filled < 0:

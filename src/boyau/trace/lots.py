@@ -77,10 +77,8 @@ def fifo(
             lot = head[payer]
             if lot < 0:
                 break
-            left = end[lot] - front[lot]
+            left = min(need, end[lot] - front[lot])
             if left > 0:
-                if left > need:
-                    left = need
                 parent[count] = lot
                 parent_offset[count] = front[lot]
                 child_offset[count] = at
@@ -131,8 +129,7 @@ def _join(
     j = low
     for i in range(low + 1, high):
         if begin[i] <= end[j]:
-            if end[i] > end[j]:
-                end[j] = end[i]
+            end[j] = max(end[j], end[i])
         else:
             j += 1
             begin[j] = begin[i]
@@ -205,8 +202,8 @@ def forward(
                     else:
                         a = x + 1
                 while a < bounds[place] and begin[a] < high:
-                    x = (begin[a] if begin[a] > low else low) + shift
-                    y = (end[a] if end[a] < high else high) + shift
+                    x = max(begin[a], low) + shift
+                    y = min(end[a], high) + shift
                     got += y - x
                     if fill > start and end[fill - 1] == x:
                         end[fill - 1] = y
@@ -317,8 +314,8 @@ def backward(
                 a += 1
             while a < fill and begin[a] < high:
                 if p >= 0:
-                    x = (begin[a] if begin[a] > low else low) + shift
-                    y = (end[a] if end[a] < high else high) + shift
+                    x = max(begin[a], low) + shift
+                    y = min(end[a], high) + shift
                     top = slot[p]
                     if top > 0 and given_begin[top - 1] == y:  # usual: a lot is spent in order, and we walk back
                         given_begin[top - 1] = x

@@ -106,12 +106,11 @@ def sums(groups: Integers, values: Int64s, count: int) -> Integers:
     low, high = np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.add.at(low, groups, values & 0xFFFFFFFF)
     np.add.at(high, groups, values >> 32)
-    return (high.astype(object) << 32) + low.astype(object)
+    exact: Integers = (high.astype(object) << 32) + low.astype(object)
+    return exact
 
 
-def check_conservation(
-    debit: Int32s, credit: Int32s, amount: Int64s, found: Parts, accounts: int
-) -> None:
+def check_conservation(debit: Int32s, credit: Int32s, amount: Int64s, found: Parts, accounts: int) -> None:
     """Refuse *found* unless no unit was lost or made: always on, and independent of how the parts were found.
 
     Every transfer's parts sum to it and follow each other; every part was on the paying account, after it had arrived

@@ -11,7 +11,7 @@ import numpy as np
 
 from boyau.trace.errors import TraceError
 from boyau.trace.lots import ORIGIN
-from boyau.trace.parts import Integers, Parts, Pieces
+from boyau.trace.parts import Flags, Integers, Parts, Pieces
 
 PARTS_MAX = 20_000_000
 """More parts than this are refused rather than computed for hours."""
@@ -34,7 +34,7 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def parts(debit: Integers, credit: Integers, amount: Integers, issuer: Integers, returns: Integers) -> Parts:
+def parts(debit: Integers, credit: Integers, amount: Integers, issuer: Flags, returns: Integers) -> Parts:
     """Split every transfer pro rata. Arguments and result as of `lots.fifo`; money given back is its own first."""
     pools: dict[int, list[Piece]] = {}
     rows: list[tuple[int, int, int, int]] = []

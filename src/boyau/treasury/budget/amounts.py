@@ -6,9 +6,12 @@ accepted only where it lies within the noise such arithmetic leaves:
 
 *One operation on doubles of magnitude M errs by at most 2^-53 M; the noise allowed is 2^-50 M, M being the largest
 amount of the same row.* On the published files of 01.2023-03.2025 (eleven files, 376,000 amounts) the worst is
-2.3 x 2^-53 M, so three operations in the same direction would still pass and no wrong digit would. A figure is besides
-never moved by more than a quarter of a minor unit, except ``unpaid``, which has its exact value beside it
-(obligations - paid) and is that value wherever the two differ by noise alone.
+2.3 x 2^-53 M, so three operations in the same direction would still pass and no wrong digit would.
+
+What it is rounded to: ``unpaid`` has its exact value beside it (obligations - paid) and is that value wherever the two
+differ by noise alone. Other figures are rounded to the last decimal the publisher means (the mapping's ``decimals``)
+where noise alone separates them from it, and else to the nearest minor unit, but never by more than a quarter of one:
+from about 2^49 minor units (5.6 trillion tenge) upwards doubles no longer tell tiyn apart after an addition.
 """
 
 import re
@@ -97,15 +100,20 @@ def _refused(text: str) -> AmountError:
     )
 
 
-def settle(reading: Reading, row_max: int) -> tuple[int, Fraction]:
-    """Return the nearest whole minor units and how far the print was from them; *row_max* is the row's largest amount.
+def settle(reading: Reading, row_max: int, step: int = 1) -> tuple[int, Fraction]:
+    """Return whole minor units and how far the print was from them; *row_max* is the row's largest amount.
 
-    ``AmountError`` (``amount_too_fine``) where the distance is more than noise.
+    *step* is the last decimal the publisher means, in minor units: a figure within noise of a multiple is that
+    multiple. Otherwise it is the nearest minor unit, or ``AmountError`` (``amount_too_fine``) where none is near.
     """
-    exact = reading.exact
+    exact, noise = reading.exact, noise_max(row_max)
+    if step > 1:
+        multiple = round(exact / step) * step
+        if abs(exact - multiple) <= noise:
+            return multiple, abs(exact - multiple)
     nearest = round(exact)
     distance = abs(exact - nearest)
-    if distance > min(noise_max(row_max), NOISE_MOVES_MAX):
+    if distance > min(noise, NOISE_MOVES_MAX):
         raise AmountError(
             "amount_too_fine",
             f"has too many decimals: {float(distance):.3g} of a minor unit beyond the last one",

@@ -72,7 +72,7 @@ class Tree:
         for row in rows:
             if row.id in self.rows:
                 first = self.rows[row.id].number
-                self._problem(row, "id", "id_twice", f"id {row.id} stands already in line {first} of {month}")
+                self.problem(row, "id", "id_twice", f"id {row.id} stands already in line {first} of {month}")
             else:
                 self.rows[row.id] = row
         self.below: dict[int | None, list[Row]] = defaultdict(list)
@@ -80,17 +80,19 @@ class Tree:
             self.below[self._parent(row)].append(row)
         self.roles: dict[int, Role] = {}
         self._claim()
+        self.too_deep = False
         self.order = list(self._walk())
-        if len(self.order) < len(self.rows):
+        if len(self.order) < len(self.rows) and not self.too_deep:
             self._unreached({row.id for row, _, _ in self.order})
 
-    def _problem(self, row: Row, column: str, code: str, message: str) -> None:
+    def problem(self, row: Row, column: str, code: str, message: str) -> None:
+        """Note a problem of *row* in the column we call *column*."""
         column = self.mapping.columns.get(column, column)
         self.report.add(row.number, column, code, message, "Download the file again, or correct this line.")
 
     def _parent(self, row: Row) -> int | None:
         if row.parent is not None and row.parent not in self.rows:
-            self._problem(row, "parent", "parent_unknown", f"no line of {self.month} has the id {row.parent}")
+            self.problem(row, "parent", "parent_unknown", f"no line of {self.month} has the id {row.parent}")
             return None
         if self.mapping.flat_total is not None and row.parent is None:
             return self._total(row)
@@ -117,7 +119,9 @@ class Tree:
             else:
                 candidates = self.below[None]
             free = [row for row in candidates if row.id not in self.roles]
-            found = next((row for match in role.matches for row in free if match.fits(row.code, row.name.strip())), None)
+            found = next(
+                (row for match in role.matches for row in free if match.fits(row.code, row.name.strip())), None
+            )
             if found is not None:
                 self.roles[found.id] = role
                 claimed[role.key] = found
@@ -129,21 +133,20 @@ class Tree:
 
     def _walk(self) -> Iterator[tuple[Row, int | None, int]]:
         """Yield rows with parent and depth, parents first; the file's order otherwise."""
-        stack = [(row, None, 0) for row in reversed(self.below[None])]
-        todo: list[tuple[Row, int | None, int]] = list(stack)
+        todo: list[tuple[Row, int | None, int]] = [(row, None, 0) for row in reversed(self.below[None])]
         while todo:
             row, parent, depth = todo.pop()
             yield row, parent, depth
             if depth >= DEPTH_MAX and self.below[row.id]:
-                self._problem(row, "parent", "tree_too_deep", f"more than {DEPTH_MAX} levels below the fiscal year")
+                self.too_deep = True
+                self.problem(row, "parent", "tree_too_deep", f"more than {DEPTH_MAX} levels below the fiscal year")
             else:
                 todo.extend((each, row.id, depth + 1) for each in reversed(self.below[row.id]))
 
     def _unreached(self, reached: set[int]) -> None:
-        """Lines no walk from the top finds: their parents go in a circle (unless the tree was too deep)."""
-        if self.report.count == 0:
-            row = next(row for row in self.rows.values() if row.id not in reached)
-            self._problem(row, "parent", "parent_cycle", f"the parents of id {row.id} go in a circle")
+        """Lines no walk from the top finds: their parents go in a circle."""
+        row = next(row for row in self.rows.values() if row.id not in reached)
+        self.problem(row, "parent", "parent_cycle", f"the parents of id {row.id} go in a circle")
 
 
 class Repeated:
@@ -195,7 +198,7 @@ def lines(tree: Tree, repeated: Repeated) -> Lines:
         if path in found:
             first = found[path].number
             message = f"the same codes and name as line {first} of {tree.month} ({shown(path)})"
-            tree._problem(row, "code", "line_twice", message)
+            tree.problem(row, "code", "line_twice", message)
             continue
         found[path] = Line(
             path=path,

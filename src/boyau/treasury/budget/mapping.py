@@ -51,7 +51,7 @@ class Match:
     name: re.Pattern[str] | None
 
     def fits(self, code: str, name: str) -> bool:
-        """True where a line with this code and name is meant."""
+        """Tell whether a line with this code and name is meant."""
         return (self.code is None or self.code == code) and (self.name is None or self.name.search(name) is not None)
 
 
@@ -128,7 +128,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How one kind of published file is read. *columns* and *amounts* go from our names to the file's."""
+    """How one kind of published file is read. *columns* and *amounts* go from our names to the file's.
+
+    Of a printed amount *places* digits after the mark are whole minor units; *step* is the last decimal the publisher
+    means, in minor units.
+    """
 
     name: str
     title: str
@@ -142,6 +146,7 @@ class Mapping:
     unit: str
     scale: int
     places: int
+    step: int
     month: re.Pattern[str]
     month_format: str
     natures: Frozen[Nature, NatureRule]

@@ -28,6 +28,9 @@ def choose(data: bytes, name: str, among: Sequence[Mapping] | None = None) -> Ma
             return mapping
     if not data.strip():
         report.add(0, "", "file_empty", "the file is empty", "Download it again.")
+    elif b"\0" in data[:200]:
+        message = "the file is not UTF-8; it looks like UTF-16"
+        report.add(1, "", "encoding_wrong", message, 'Save it as UTF-8, or give a mapping with encoding = "utf-16".')
     else:
         message = "no mapping fits (" + "; ".join(reasons) + ")"
         report.add(1, "", "mapping_unknown", message, "Describe the file in a mapping and name it with --mapping.")
@@ -36,7 +39,7 @@ def choose(data: bytes, name: str, among: Sequence[Mapping] | None = None) -> Ma
 
 
 def _names(data: bytes, mapping: Mapping) -> bool:
-    """True where some line near the beginning has a name that fits the mapping's content."""
+    """Tell whether some line near the beginning has a name that fits the mapping's content."""
     content = mapping.detection.content
     assert content is not None
     text = data[:SAMPLE_BYTES].decode("utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding, "replace")

@@ -27,6 +27,7 @@ from boyau.treasury.budget.problems import Report, shown
 MAPPING_BYTES_MAX = 1 << 20
 PATTERN_MAX = 500
 """Characters of one pattern."""
+SCALE_MAX = 6
 COLUMNS_NEEDED = ("id", "name", "code", "month")
 AMOUNTS_NEEDED = ("plan", "paid")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -43,15 +44,27 @@ class _Reader:
             self.wrong("", f"is {shown(str(table))}, not a table", f"Write it as [{place}] with keys below")
 
     def line(self, key: str) -> int:
-        """Return where *key* of this table most likely stands: TOML's reader keeps no positions."""
-        head = self.text.find(f"[{self.place.split('[')[0]}]") if self.place else 0
-        found = re.search(rf"^\s*\"?{re.escape(key)}\"?\s*=", self.text[max(head, 0) :], re.MULTILINE) if key else None
-        offset = max(head, 0) + (found.start() + len(found[0]) - len(found[0].lstrip()) if found else 0)
-        return self.text.count("\n", 0, offset) + 1 if found or head > 0 else 0
+        """Return where *key* of this table most likely stands: TOML's reader keeps no positions. 0 where unknown."""
+        root, _, rest = self.place.partition("[")
+        start = 0
+        if root:
+            heads = [each.start() for each in re.finditer(rf"^\s*\[+{re.escape(root)}[\].]", self.text, re.MULTILINE)]
+            index = int(rest.split("]")[0]) if rest else 0
+            start = heads[min(index, len(heads) - 1)] if heads else 0
+        inner = re.findall(r"\.([a-z_]+)", self.place)
+        for name in (key, *reversed(inner)):
+            found = re.compile(rf"^[^\n#]*?\b{re.escape(name)}\b\"?\s*=", re.MULTILINE).search(self.text, start)
+            if name and found:
+                return self.text.count("\n", 0, found.start() + len(found[0]) - len(found[0].lstrip())) + 1
+        return self.text.count("\n", 0, start) + 1 if start else 0
+
+    def at(self, key: str) -> str:
+        """Return the full name of *key*."""
+        return ".".join(part for part in (self.place, key) if part)
 
     def wrong(self, key: str, message: str, remedy: str) -> None:
         """Report a mistake at *key*."""
-        name = ".".join(part for part in (self.place, key) if part)
+        name = self.at(key)
         self.report.add(self.line(key), name, "mapping_invalid", f"{name} {message}", remedy + ".")
 
     def take(self, key: str, kind: type | tuple[type, ...], default: Any = ..., *, says: str = "") -> Any:
@@ -91,12 +104,13 @@ class _Reader:
 
     def inner(self, key: str) -> "_Reader":
         """Return a reader for the table *key*."""
-        return _Reader(self.take(key, dict, {}), key, self.report, self.text)
+        return _Reader(self.take(key, dict, {}), self.at(key), self.report, self.text)
 
     def several(self, key: str) -> list["_Reader"]:
         """Return readers for an array of tables."""
         found = self.take(key, list, [], says=f"as [[{key}]] tables")
-        return [_Reader(each, f"{key}[{index}]", self.report, self.text) for index, each in enumerate(found or ())]
+        places = (f"{self.at(key)}[{index}]" for index in range(len(found or ())))
+        return [_Reader(each, place, self.report, self.text) for each, place in zip(found or (), places, strict=True)]
 
     def done(self) -> None:
         """Report what nobody asked for: a key that would silently do nothing."""
@@ -241,7 +255,10 @@ def _check_keys(roles: tuple[Role, ...], used: Iterable[tuple[str, str]], top: _
 def _tail(top: _Reader, present: tuple[str, ...]) -> tuple[Any, ...]:
     """Read what may follow the lines: identities, carries, implied figures, names of data sets."""
     says = "a sum of keys"
-    identities, carries, implied, datasets = [], [], [], []
+    identities: list[Identity] = []
+    carries: list[Carry] = []
+    implied: list[Implied] = []
+    datasets: list[Dataset] = []
     for table in top.several("identity"):
         left = table.read("left", _key, says="a key") or ""
         terms = table.read("formula", formula.terms, says=says) or ()
@@ -277,35 +294,62 @@ def _detection(reader: _Reader, headers: tuple[str, ...]) -> Detection:
     return found
 
 
-def parse(text: str, name: str) -> Mapping:
-    """Read a mapping from TOML *text*; *name* is its file, for messages. ``BudgetFileError`` lists every mistake."""
-    report = Report(name)
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as reason:
-        place = re.search(r"line (\d+)", str(reason))
-        report.add(int(place[1]) if place else 0, "", "mapping_unreadable", f"not TOML: {reason}", "Correct that line.")
-        report.stop_if_any()
-    top = _Reader(document, "", report, text)
-    file, unit, month = top.inner("file"), top.inner("unit"), top.inner("month")
-    columns = _columns(top.inner("columns"), COLUMNS_NEEDED, (*COLUMNS_NEEDED, "parent"))
-    amounts = _columns(top.inner("amounts"), AMOUNTS_NEEDED, AMOUNTS)
-    present = tuple(amounts)
-    natures = _natures(top.inner("natures"), present)
+def _units(unit: _Reader) -> tuple[str, int, int, int]:
+    """Read the unit's name, its scale, how many digits after the mark are whole minor units, and the last one meant."""
+    name = unit.read("name", str, "KZT", says="the unit's name") or "KZT"
     scale = unit.take("scale", int, 2, says="a number from 0 to 6")
     multiplier = unit.take("multiplier", int, 1, says="a power of ten: 1, 1000, 1000000")
-    if not isinstance(scale, int) or not 0 <= scale <= 6:
-        unit.wrong("scale", f"is {shown(str(scale))}", "Write a number from 0 to 6")
+    if not isinstance(scale, int) or not 0 <= scale <= SCALE_MAX:
+        unit.wrong("scale", f"is {shown(str(scale))}", f"Write a number from 0 to {SCALE_MAX}")
         scale = 0
     if not re.fullmatch("10{0,9}", str(multiplier)):
         unit.wrong("multiplier", f"is {shown(str(multiplier))}", "Write a power of ten: 1, 1000, 1000000")
         multiplier = 1
-    roles = tuple(_role(each, present, natures[Nature.BALANCE].columns) for each in top.several("line"))
-    identities, carries, implied, datasets = _tail(top, present)
-    used = [("flat_total", total)] if (total := top.read("flat_total", _key, None, says="a key")) else []
+    places = scale + len(str(multiplier)) - 1
+    decimals = unit.take("decimals", int, places, says=f"a number from 0 to {places}")
+    if not isinstance(decimals, int) or not 0 <= decimals <= places:
+        message = f"is {shown(str(decimals))}, but the smallest coin is at {places} decimals"
+        unit.wrong("decimals", message, f"Write a number from 0 to {places}")
+        decimals = places
+    unit.done()
+    return name, scale, places, 10 ** (places - decimals)
+
+
+def _uses(total: str | None, tail: tuple[Any, ...]) -> list[tuple[str, str]]:
+    """Return every key that something outside the lines names, with where it is named."""
+    identities, carries, implied, _ = tail
+    used = [("flat_total", total)] if total else []
     used += [(each.name, key) for each in identities for key in (each.left, *(key for _, key in each.formula))]
     used += [("carry", key) for each in carries for key in (each.key, each.previous)]
     used += [(each.title, key) for each in implied for key in (each.key, *(key for _, key in each.formula))]
+    return used
+
+
+def _document(text: str, report: Report) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+        place = re.search(r"line (\d+)", str(reason))
+        line = int(place[1]) if place else 0
+        report.add(line, "", "mapping_unreadable", f"not TOML: {reason}", "Correct that line.")
+    report.stop_if_any()
+    raise AssertionError
+
+
+def parse(text: str, name: str) -> Mapping:
+    """Read a mapping from TOML *text*; *name* is its file, for messages. ``BudgetFileError`` lists every mistake."""
+    report = Report(name)
+    top = _Reader(_document(text, report), "", report, text)
+    file, month = top.inner("file"), top.inner("month")
+    unit, scale, places, step = _units(top.inner("unit"))
+    columns = _columns(top.inner("columns"), COLUMNS_NEEDED, (*COLUMNS_NEEDED, "parent"))
+    amounts = _columns(top.inner("amounts"), AMOUNTS_NEEDED, AMOUNTS)
+    present = tuple(amounts)
+    natures = _natures(top.inner("natures"), present)
+    roles = tuple(_role(each, present, natures[Nature.BALANCE].columns) for each in top.several("line"))
+    tail = _tail(top, present)
+    total = top.read("flat_total", _key, None, says="a key")
+    identities, carries, implied, datasets = tail
     mapping = Mapping(
         name=top.read("name", _segment, says="a short name") or "",
         title=top.take("title", str, "") or "",
@@ -316,11 +360,12 @@ def parse(text: str, name: str) -> Mapping:
         detection=_detection(top.inner("detect"), (*columns.values(), *amounts.values())),
         columns=columns,
         amounts=amounts,
-        unit=unit.read("name", str, "KZT", says="the unit's name") or "KZT",
+        unit=unit,
         scale=scale,
-        places=scale + len(str(multiplier)) - 1,
-        month_format=str(month.table.get("format", "MM.YYYY")),
-        month=month.read("format", _month, re.compile(""), says="such as MM.YYYY or YYYY-MM") or re.compile(""),
+        places=places,
+        step=step,
+        month_format=str(month.table.get("format", "")),
+        month=month.read("format", _month, says="such as MM.YYYY or YYYY-MM") or re.compile(""),
         natures=natures,
         default_nature=top.read("default_nature", _nature, Nature.MEMO, says=" or ".join(Nature)) or Nature.MEMO,
         flat_total=total,
@@ -330,10 +375,8 @@ def parse(text: str, name: str) -> Mapping:
         implied=implied,
         datasets=datasets,
     )
-    _check_keys(roles, used, top)
-    if mapping.month.pattern == "" and not report.count:
-        month.wrong("format", "is missing", 'Add format = "MM.YYYY"')
-    for table in (file, unit, month, top):
+    _check_keys(roles, _uses(total, tail), top)
+    for table in (file, month, top):
         table.done()
     report.stop_if_any()
     return mapping

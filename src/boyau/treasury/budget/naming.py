@@ -3,13 +3,9 @@
 import hashlib
 import re
 
-_LETTERS = dict(
-    zip(
-        "абвгдежзийклмнопрстуфхцчшщъыьэюяёәғқңөұүһі",
-        "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya e a g q n o u u h i".split(),
-        strict=True,
-    )
-)
+_CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёәғқңөұүһі"
+_LATIN = "a,b,v,g,d,e,zh,z,i,i,k,l,m,n,o,p,r,s,t,u,f,kh,ts,ch,sh,shch,,y,,e,yu,ya,e,a,g,q,n,o,u,u,h,i"
+_LETTERS = dict(zip(_CYRILLIC, _LATIN.split(","), strict=True))
 _CODE = re.compile(r"0*(\d+)(?:\.0+)?")
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SEGMENT = re.compile(r"[a-z0-9_-]{1,48}")
@@ -30,7 +26,7 @@ def code_of(text: str) -> str:
 
 def slug(text: str) -> str:
     """Return *text* transliterated: ``местный_бюджет_Атырауская`` becomes ``mestnyi-byudzhet-atyrauskaya``."""
-    latin = "".join(_LETTERS.get(letter, letter).replace("_", "") for letter in text.casefold().replace("_", "-"))
+    latin = "".join(_LETTERS.get(letter, letter) for letter in text.casefold().replace("_", "-"))
     return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:48].strip("-")
 
 
@@ -41,4 +37,4 @@ def stamp(name: str) -> str:
 
 def segment_of(code: str, name: str) -> str:
     """Return the path segment of a line from its (normal) *code*, or else from its *name*."""
-    return code.lower() if _PLAIN_CODE.fullmatch(code) else f"n{stamp(name if not code else code)}"
+    return code.lower() if _PLAIN_CODE.fullmatch(code) else f"n{stamp(code or name)}"

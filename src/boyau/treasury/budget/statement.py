@@ -10,7 +10,7 @@ from pathlib import Path
 
 from boyau.treasury.budget import amounts, naming, table
 from boyau.treasury.budget.lines import Lines, Month, Repeated, Row, Tree, lines
-from boyau.treasury.budget.mapping import Mapping
+from boyau.treasury.budget.mapping import Mapping, Nature
 from boyau.treasury.budget.mapping_choice import choose
 from boyau.treasury.budget.problems import Report, shown
 
@@ -99,6 +99,7 @@ def parse(data: bytes, name: str, mapping: Mapping | None = None, *, dataset: st
     for tree in trees.values():
         repeated.note(tree)
     found = {month: lines(tree, repeated) for month, tree in trees.items()}
+    _same_natures(found, report)
     report.stop_if_any()
     return Statement(
         file=name,
@@ -109,6 +110,25 @@ def parse(data: bytes, name: str, mapping: Mapping | None = None, *, dataset: st
         noise={column: noise for column, noise in reader.noise.items() if noise.count},
         repeated=frozenset(repeated.codes),
     )
+
+
+def _same_natures(months: dict[Month, Lines], report: Report) -> None:
+    """Hold every line to one nature for the whole year: its money cannot change sides in between."""
+    natures: dict[tuple[int, str], tuple[Nature, Month]] = {}
+    for month, found in months.items():
+        for path, line in found.items():
+            nature, before = natures.setdefault((month.year, path), (line.nature, month))
+            if nature is not line.nature:
+                message = (
+                    f"{shown(line.name)} ({path}) is {line.nature.value!r} here and was {nature.value!r} in {before}"
+                )
+                report.add(
+                    line.number,
+                    "",
+                    "nature_changed",
+                    message,
+                    "Say in the mapping by which code or name the line is known, so that it is one thing all year.",
+                )
 
 
 def dataset_of(name: str, mapping: Mapping) -> str:
@@ -190,11 +210,12 @@ class _Reader:
             except amounts.AmountError as error:
                 self.wrong(number, key, error.code, str(error), error.remedy)
         found = {key: reading.minor for key, reading in readings.items()}
-        if all(reading.rest == 0 for reading in readings.values()):
+        step = self.mapping.step
+        if not any(reading.rest or reading.minor % step for reading in readings.values()):
             return self.beside(found, readings)
         row_max = max(map(abs, found.values())) + 1
         for key, reading in readings.items():
-            if reading.rest and not (key == "unpaid" and {"obligations", "paid"} <= readings.keys()):
+            if (reading.rest or reading.minor % step) and not (key == "unpaid" and {"obligations", "paid"} <= readings.keys()):
                 self.take(number, key, fields, reading, row_max, found)
         if "unpaid" in readings and {"obligations", "paid"} <= readings.keys():
             exact = found["obligations"] - found["paid"]
@@ -202,7 +223,7 @@ class _Reader:
             if distance <= amounts.noise_max(row_max):
                 found["unpaid"] = exact
                 self.count("unpaid", distance)
-            elif readings["unpaid"].rest:
+            else:
                 self.take(number, "unpaid", fields, readings["unpaid"], row_max, found)
         return found
 
@@ -226,7 +247,7 @@ class _Reader:
     ) -> None:
         """Round one figure off its noise into *found*, or note that it is too fine."""
         try:
-            found[key], distance = amounts.settle(reading, row_max)
+            found[key], distance = amounts.settle(reading, row_max, self.mapping.step)
             self.count(key, distance)
         except amounts.AmountError as error:
             text = shown(fields[dict(self.money)[key]])

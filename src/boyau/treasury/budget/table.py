@@ -45,6 +45,17 @@ def decode(data: bytes, encoding: str, report: Report) -> str:
         raise
 
 
+_UNFINISHED = "unexpected end of data"
+
+
+def _quoted(line: str, delimiter: str) -> tuple[list[str], str]:
+    """Return the fields of a line that has quotes, or why it has none."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True)), ""
+    except (csv.Error, StopIteration) as reason:
+        return [], str(reason) or _UNFINISHED
+
+
 def split(text: str, delimiter: str, report: Report) -> list[tuple[int, list[str]]]:
     """Return every line's number and fields. A quote that does not close within a few lines is a problem."""
     lines = text.split("\n")
@@ -58,14 +69,17 @@ def split(text: str, delimiter: str, report: Report) -> list[tuple[int, list[str
         if '"' not in line:
             rows.append((first, line.split(delimiter)))
             continue
-        joined = 1
-        while line.count('"') % 2 and at < len(lines) and joined < QUOTED_LINES_MAX:
-            line, at, joined = f"{line}\n{lines[at]}".rstrip("\r"), at + 1, joined + 1
-        try:
-            fields = next(csv.reader([line], delimiter=delimiter, strict=True))
-        except (csv.Error, StopIteration) as reason:
-            at -= joined - 1
-            report.add(first, "", "quote_open", f"quotes do not pair up ({reason})", 'Close the quote, or double it: "".')
+        fields, reason = _quoted(line, delimiter)
+        for more in range(1, min(QUOTED_LINES_MAX, len(lines) - at + 1)):
+            if reason != _UNFINISHED:
+                break
+            line = f"{line}\n{lines[at + more - 1]}".rstrip("\r")
+            fields, reason = _quoted(line, delimiter)
+            if not reason:
+                at += more
+        if reason:
+            message = f"quotes do not pair up ({reason})"
+            report.add(first, "", "quote_open", message, 'Close the quote, or double it: "".')
             continue
         rows.append((first, fields))
     return rows
@@ -78,12 +92,16 @@ def headers(data: bytes, delimiter: str = ";") -> frozenset[str]:
 
 
 def read(data: bytes, mapping: Mapping, report: Report) -> Table:
-    """Split the file by the *mapping* and check its shape. Missing columns stop; half lines are reported and left out."""
+    """Split the file by the *mapping* and check its shape.
+
+    Missing columns stop; half lines are reported and left out.
+    """
     rows = split(decode(data, mapping.encoding, report), mapping.delimiter, report)
     if not rows:
         report.stop_if_any()
     number, names = rows[0]
     header = tuple(name.strip() for name in names)
+    sound = report.count
     twice = sorted({name for name in header if header.count(name) > 1} & set(mapping.headers))
     for name in twice:
         report.add(number, name, "column_twice", f"the header names {shown(name)} twice", "Rename one of them.")
@@ -99,7 +117,8 @@ def read(data: bytes, mapping: Mapping, report: Report) -> Table:
                 (f"Perhaps it is {shown(near[0])}. " if near else "")
                 + f"Name the column in a mapping (--mapping), or check that the delimiter is {mapping.delimiter!r}.",
             )
-    report.stop_if_any()
+    if report.count > sound:
+        report.stop_if_any()
     whole = []
     for line, fields in rows[1:]:
         if len(fields) != len(header):

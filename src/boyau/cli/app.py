@@ -1,0 +1,73 @@
+"""All commands in one place, each loaded only when it is called; and what becomes of their errors."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from cyclopts import App, CycloptsError
+
+from boyau import __version__
+from boyau.cli.output import Failure, fail
+
+EXIT_INTERRUPTED = 130
+
+app = App(name="boyau", help="Coloured public money, followed from the budget line to the last payee.", version=__version__)
+import_app = App(name="import", help="Read published figures and turn them into coloured operations.")
+report_app = App(name="report", help="Reports computed from the entries.")
+show_app = App(name="show", help="Look at one thing: an account, a colour, an entry.")
+views_app = App(name="views", help="Read models, which can be thrown away and rebuilt from the journal.")
+for group in (import_app, report_app, show_app, views_app):
+    app.command(group)
+
+_COMMANDS = (
+    (app, "init", "ledgers:init", "Make a new, empty ledger."),
+    (app, "info", "ledgers:info", "Tell how large a ledger is and what its state hash is."),
+    (app, "submit", "submit:submit", "Post operations and records, one answer a line."),
+    (app, "explain", "submit:explain", "List every rule that an operation breaks, and the remedy; post nothing."),
+    (app, "check", "submit:check", "Check a file of records; name file, line and field."),
+    (app, "trace", "trace:trace", "Follow money to its sources and to its payees: table, JSON, picture."),
+    (app, "demo", "demo:demo", "Colour a year of Kazakhstan's budget and look around."),
+    (import_app, "budget", "budget:import_budget", "Read published budget execution."),
+    (report_app, "execution", "budget:report_execution", "Budget execution of a month, computed from the entries."),
+    (show_app, "account", "ledgers:show_account", "What an account has and can still spend."),
+    (show_app, "colour", "ledgers:show_colour", "The rules in force and the limits of a colour."),
+    (show_app, "entry", "ledgers:show_entry", "One entry of the journal, by number or id."),
+    (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
+    (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
+)
+for parent, name, where, line in _COMMANDS:
+    parent.command(f"boyau.cli.{where}", name=name, help=line if parent is app else None)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; return its exit code. Every error is one sentence that says what to do."""
+    try:
+        answer = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return 2  # cyclopts has printed what is wrong
+    except Failure as failure:
+        return fail(str(failure), failure.code)
+    except KeyboardInterrupt:
+        return fail("interrupted; what was answered is kept, the rest was not begun", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the known ones become one sentence; the others show themselves whole
+        return _known(error)
+    return answer if isinstance(answer, int) else 0
+
+
+def _known(error: Exception) -> int:
+    from boyau.journal import JournalBroken
+    from boyau.journal.intake import IntakeError
+    from boyau.stores import StoreError
+
+    codes: list[tuple[type[Exception], int, Callable[[Exception], str]]] = [
+        (IntakeError, 3, str),
+        (StoreError, 4, str),
+        (JournalBroken, 5, lambda e: f"the journal is not what it was: {e}"),
+    ]
+    for kind, code, words in codes:
+        if isinstance(error, kind):
+            return fail(words(error), code)
+    raise error

@@ -1,0 +1,67 @@
+"""How commands speak: tables or JSON on standard output, everything else on standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from boyau.language import LANGUAGES, Language, language
+
+Ledger = Annotated[
+    str,
+    Parameter(name=["--ledger", "-l"], env_var="BOYAU_LEDGER", help="The ledger: a path, or sqlite:PATH."),
+]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Answer in JSON.")]
+In = Annotated[
+    str | None, Parameter(name="--language", help=f"One of {', '.join(LANGUAGES)}; by default the environment's.")
+]
+
+
+class Failure(Exception):  # noqa: N818 - carries an exit code
+    """A command cannot go on; *code* is its exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def fail(message: str, code: int) -> int:
+    """Print an error; return the exit code."""
+    print(f"boyau: {message}", file=sys.stderr)
+    return code
+
+
+def chosen(code: str | None) -> Language:
+    """Return the language asked for."""
+    try:
+        return language(code)
+    except ValueError as error:
+        raise Failure(str(error), 2) from None
+
+
+def say(text: str) -> None:
+    """Print progress or a remark, out of the way of the answer."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value: indented for people, on one line for programs."""
+    print(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), title: str = "") -> None:
+    """Print a table; the columns numbered in *right* hold figures."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for k, name in enumerate(columns):
+        table.add_column(name, justify="right" if k in right else "left", no_wrap=k in right, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "140"))
+    Console(width=width, highlight=False, markup=False).print(table)

@@ -1,0 +1,62 @@
+"""A language: its texts, and how it writes amounts and dates."""
+
+import gettext
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from boyau.ledger import amounts, codes
+
+LANGUAGES = ("kk", "ru", "en")
+_LOCALE = Path(__file__).parent / "locale"
+_SIGNS = {"KZT": "₸"}
+_NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One of ``LANGUAGES``; ``text`` translates a source text."""
+
+    code: str
+    _texts: gettext.NullTranslations
+
+    def text(self, source: str, **values: object) -> str:
+        """Translate *source* and fill in *values*."""
+        translated = self._texts.gettext(source)
+        return translated.format(**values) if values else translated
+
+    def number(self, digits: str) -> str:
+        """Write ``-1234567.5`` as this language does: grouped by threes, with its decimal mark."""
+        sign, digits = ("\u2212", digits[1:]) if digits.startswith("-") else ("", digits)
+        whole, point, fraction = digits.partition(".")
+        groups = f"{int(whole):,}"
+        if self.code != "en":
+            groups, point = groups.replace(",", _NO_BREAK), "," if point else ""
+        return f"{sign}{groups}{point}{fraction}"
+
+    def money(self, minor: int, unit: str = "KZT", scale: int = 2) -> str:
+        """Write an amount exactly, with the sign of its unit: ``1 234,50 ₸``."""
+        return f"{self.number(amounts.write(minor, scale))}{_NO_BREAK}{_SIGNS.get(unit, unit)}"
+
+    def day(self, days: int) -> str:
+        """Write a date the way the language's readers do: 31.12.2026, in English 2026-12-31."""
+        iso = codes.day_text(days)
+        return iso if self.code == "en" else ".".join(reversed(iso.split("-")))
+
+
+@cache
+def language(code: str | None = None) -> Language:
+    """Return the language *code*; without one, what the environment asks for (LC_ALL, LC_MESSAGES, LANG), else English."""
+    if code is None:
+        wanted = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+        code = wanted[:2] if wanted[:2] in LANGUAGES else "en"
+    if code not in LANGUAGES:
+        raise ValueError(f"{code!r} is none of {', '.join(LANGUAGES)}")
+    texts = gettext.translation("boyau", _LOCALE, [code], fallback=code == "en")
+    return Language(code, texts)
+
+
+def mark(source: str) -> str:
+    """Mark a source text for the catalogues where it is not translated on the spot."""
+    return source

@@ -1,0 +1,375 @@
+"""Why a row would be refused: every rule that fails, each with where in the tree it comes from.
+
+The kernel stops at the first refusal; this goes on. It is written over the names and rules of ``Registry``, not over
+the kernel's arrays, so that each answers for the other: the first finding is always the kernel's answer (a property
+test holds them together).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from boyau.ledger import codes
+from boyau.ledger.colours import Rules
+from boyau.ledger.ledger import Ledger
+from boyau.ledger.refusals import Result
+from boyau.ledger.registry import LIMITS, Colour
+from boyau.ledger.rows import AMOUNT_MAX, Kind, RowFlag
+
+ON_HOLD = (Kind.RELEASE, Kind.VOID)
+GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
+_LIMIT_RESULTS = (Result.PLAN_EXCEEDED, Result.OBLIGATIONS_EXCEEDED, Result.PAYMENTS_EXCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that stands against a row.
+
+    ``colour`` is the colour whose rule fails ("" where no rule of a colour is concerned), ``entry`` the journal entry
+    that set that rule, ``facts`` what a message needs: names, dates (days), amounts (minor units of ``unit``).
+    """
+
+    result: Result
+    colour: str = ""
+    entry: int = -1
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Account:
+    number: int
+    name: str
+    participant: str
+    classes: frozenset[str]
+    region: str
+    colour: Colour
+    hop: int
+    issuer: bool
+    closed: bool
+    frozen: bool
+    debits: int
+    credits: int
+    pending: int
+
+
+class Explainer:
+    """Explains rows against the state of one ledger; changes nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._registry = ledger.registry
+        self._names = list(ledger.accounts)
+        self._who = list(ledger.registry.participants)
+        self._conditions = list(ledger.registry.condition_bits)
+        self._subjects = list(ledger.subjects)
+
+    def explain(self, row: Any, at: int) -> list[Finding]:
+        """Return everything that stands against *row* at journal time *at*, in order of precedence; [] is a yes."""
+        findings = sorted(self._all(row, at), key=lambda finding: finding.result)
+        return findings
+
+    def _all(self, row: Any, at: int) -> Iterator[Finding]:
+        today = codes.day_of(at)
+        known = yield from self._identity(row)
+        if known:
+            return
+        kind, amount = int(row["kind"]), int(row["amount"])
+        if not 1 <= kind <= Kind.REFUND or int(row["flags"]) & ~RowFlag.LINKED or int(row["reserved"]):
+            yield Finding(Result.KIND_UNKNOWN)
+            return
+        if (amount != 0) if kind == Kind.VOID else (amount < 1):
+            yield Finding(Result.AMOUNT_MISSING)
+            return
+        if amount > AMOUNT_MAX:
+            yield Finding(Result.AMOUNT_OVERFLOW)
+            return
+        referred = bool(row["ref"].tobytes().strip(b"\0"))
+        if kind in GIVING_BACK:
+            yield from self._giving_back(row, kind, amount, today)
+        elif kind in ON_HOLD or (kind == Kind.PAY and referred):
+            yield from self._on_hold(row, kind, amount, today)
+        else:
+            yield from self._movement(row, kind, amount, at)
+
+    def _identity(self, row: Any) -> Iterator[Finding]:
+        """Answer by the id alone; returns (as the generator's value) whether the id decides."""
+        if not row["id"].tobytes().strip(b"\0"):
+            yield Finding(Result.ID_MISSING)
+            return True  # type: ignore[return-value]
+        low, high = (int.from_bytes(row["id"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
+        entry = self._ledger.tables.kernel.entry_of(low, high)
+        if entry >= 0:
+            copy = row.copy()
+            decided = self._ledger.dry_run(copy.reshape(1), max(self._ledger.time + 1, 0))[-1]
+            yield Finding(Result(int(decided["result"])), entry=entry, facts={"field": int(decided["detail"])})
+            return True  # type: ignore[return-value]
+        return False  # type: ignore[return-value]
+
+    # ---- accounts ---------------------------------------------------------------------------------------------------
+
+    def _account(self, number: int) -> _Account | None:
+        if number >= len(self._names):
+            return None
+        debits, credits, pending, colour, holder, flags, hop, _ = self._ledger.tables.acc[number].tolist()
+        facts = self._registry.participant_facts[holder]
+        return _Account(
+            number, self._names[number], self._who[holder], frozenset(facts["classes"]), facts["region"],
+            self._registry.colours[colour], hop, bool(flags & 1), bool(flags & 2), bool(flags & 4), debits, credits,
+            pending,
+        )
+
+    def _pair(self, row: Any, debit: int, credit: int, today: int) -> Iterator[Finding]:
+        """Check what any two accounts must satisfy; the generator's value is the pair, or None."""
+        one, other = self._account(debit), self._account(credit)
+        if one is None:
+            yield Finding(Result.DEBIT_UNKNOWN)
+        if other is None:
+            yield Finding(Result.CREDIT_UNKNOWN)
+        if debit == credit:
+            yield Finding(Result.ACCOUNTS_SAME)
+        if int(row["subject"]) > len(self._subjects):
+            yield Finding(Result.SUBJECT_UNKNOWN)
+        if int(row["value_date"]) > today:
+            yield Finding(Result.DATE_FUTURE, facts={"date": int(row["value_date"]), "today": today})
+        if one is None or other is None:
+            return None  # type: ignore[return-value]
+        if one.closed or one.frozen:
+            yield Finding(Result.DEBIT_CLOSED, facts={"account": one.name})
+        if other.closed:
+            yield Finding(Result.CREDIT_CLOSED, facts={"account": other.name})
+        if one.colour.unit != other.colour.unit:
+            yield Finding(Result.UNITS_DIFFER, facts={"unit": one.colour.unit, "other": other.colour.unit})
+            return None  # type: ignore[return-value]
+        return None if debit == credit else (one, other)  # type: ignore[return-value]
+
+    def _path(self, colour: Colour) -> Iterator[Colour]:
+        while True:
+            yield colour
+            if colour.parent < 0:
+                return
+            colour = self._registry.colours[colour.parent]
+
+    def _below(self, colour: Colour, ancestor: Colour) -> bool:
+        return any(node is ancestor for node in self._path(colour))
+
+    # ---- kinds ------------------------------------------------------------------------------------------------------
+
+    def _movement(self, row: Any, kind: int, amount: int, at: int) -> Iterator[Finding]:
+        today = codes.day_of(at)
+        pair = yield from self._pair(row, int(row["debit"]), int(row["credit"]), today)
+        if kind == Kind.COMMIT and row["expires"] and int(row["expires"]) <= at:
+            yield Finding(Result.EXPIRY_PAST)
+        if pair is None:
+            return
+        debit, credit = pair
+        yield from self._stage(kind, debit, credit)
+        if kind in (Kind.COMMIT, Kind.PAY):
+            yield from self._payment(row, kind, debit, credit, amount, today, on_hold=False)
+        elif kind in (Kind.ISSUE, Kind.ALLOCATE, Kind.CARRY):
+            yield from self._window(row, credit.colour, today)
+            yield from self._holder(credit)
+            stop = debit.colour if kind == Kind.ALLOCATE else None
+            yield from self._limit(credit.colour, 0, amount, stop)
+        yield from self._funds(debit, credit, amount, moves=kind != Kind.COMMIT)
+
+    def _funds(self, debit: _Account, credit: _Account, amount: int, *, moves: bool) -> Iterator[Finding]:
+        free = debit.credits - debit.debits - debit.pending
+        if not debit.issuer and free < amount:
+            facts = {"account": debit.name, "available": free, "amount": amount, "held": debit.pending}
+            yield Finding(Result.FUNDS_INSUFFICIENT, facts=facts | {"unit": debit.colour.unit})
+        if moves and (debit.debits + amount > AMOUNT_MAX or credit.credits + amount > AMOUNT_MAX):
+            yield Finding(Result.SUM_OVERFLOW)
+
+    def _stage(self, kind: int, debit: _Account, credit: _Account) -> Iterator[Finding]:
+        source, target = debit.colour, credit.colour
+        coloured = not source.plain and not target.plain
+        stage = {
+            Kind.ISSUE: debit.issuer and not credit.issuer and coloured and credit.hop == 0,
+            Kind.LAPSE: not debit.issuer and credit.issuer and coloured and debit.hop == 0,
+            Kind.RECEIVE: debit.issuer and not credit.issuer and credit.hop == 0,
+            Kind.REFUND: not debit.issuer and credit.issuer and debit.hop == 0,
+        }
+        inner = not debit.issuer and not credit.issuer
+        for one in (Kind.ALLOCATE, Kind.WITHDRAW, Kind.CARRY):
+            stage[one] = inner and coloured and debit.hop == credit.hop == 0
+        for one in (Kind.COMMIT, Kind.PAY):
+            stage[one] = inner and (not coloured or credit.hop == debit.hop + 1)
+        facts = {"from": debit.name, "to": credit.name, "kind": kind}
+        if not stage[Kind(kind)]:
+            yield Finding(Result.STAGE_FORBIDDEN, facts=facts)
+        roots = [list(self._path(colour))[-1] for colour in (source, target)]
+        relation = {
+            Kind.ISSUE: self._below(target, source),
+            Kind.ALLOCATE: source is not target and self._below(target, source),
+            Kind.WITHDRAW: source is not target and self._below(source, target),
+            Kind.LAPSE: self._below(source, target),
+            Kind.CARRY: roots[0] is not roots[1] and source.path in target.effective.carry_from,
+            Kind.RECEIVE: self._below(source, target),
+            Kind.REFUND: self._below(target, source),
+        }
+        for one in (Kind.COMMIT, Kind.PAY):
+            relation[one] = target.plain or (not source.plain and self._below(target, source))
+        if not relation[Kind(kind)]:
+            yield Finding(Result.COLOUR_FORBIDDEN, source.path, facts=facts)
+
+    def _on_hold(self, row: Any, kind: int, amount: int, today: int) -> Iterator[Finding]:
+        low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
+        number = self._ledger.tables.kernel.hold_of(low, high)
+        if number < 0:
+            yield Finding(Result.HOLD_UNKNOWN)
+            return
+        _, _, left, debit, credit, item, region, state = self._ledger.tables.hold[number].tolist()
+        unknown = 0xFFFFFFFF
+        if int(row["debit"]) not in (unknown, debit) or int(row["credit"]) not in (unknown, credit):
+            yield Finding(Result.HOLD_DIFFERS, facts={"from": self._names[debit], "to": self._names[credit]})
+        if state:
+            yield Finding(Result.HOLD_VOIDED if state == 1 else Result.HOLD_EXPIRED)
+        pair = yield from self._pair(row, debit, credit, today)
+        if not state and (amount > left or left == 0):
+            unit = self._registry.colours[int(self._ledger.tables.acc[debit, 3])].unit
+            yield Finding(Result.HOLD_EXCEEDED, facts={"left": left, "amount": amount, "unit": unit})
+        if pair is None or kind != Kind.PAY:
+            return
+        filled = row.copy()
+        filled["item"] = row["item"] or item
+        filled["region"] = row["region"] or region
+        yield from self._payment(filled, kind, pair[0], pair[1], amount, today, on_hold=True)
+        if pair[0].debits + amount > AMOUNT_MAX or pair[1].credits + amount > AMOUNT_MAX:
+            yield Finding(Result.SUM_OVERFLOW)
+
+    def _giving_back(self, row: Any, kind: int, amount: int, today: int) -> Iterator[Finding]:
+        low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
+        entry = self._ledger.tables.kernel.entry_of(low, high) if low or high else -1
+        if entry < 0:
+            yield Finding(Result.ORIGINAL_UNKNOWN)
+            return
+        words = self._ledger.history(entry)
+        debit, credit, original = words[8] & 0xFFFFFFFF, (words[8] >> 32) & 0xFFFFFFFF, (words[10] >> 32) & 0xFFFF
+        allowed = original == Kind.PAY or (
+            kind == Kind.REVERSE and original not in (Kind.COMMIT, Kind.RELEASE, Kind.VOID, *GIVING_BACK)
+        )
+        if not allowed or (int(row["debit"]), int(row["credit"])) != (credit, debit):
+            yield Finding(Result.ORIGINAL_DIFFERS, entry=entry, facts={"from": self._names[credit], "to": self._names[debit]})
+        back = self._ledger.tables.kernel.returned.get(entry, 0)
+        unit = self._registry.colours[int(self._ledger.tables.acc[debit, 3])].unit
+        if amount > words[14] - back:
+            facts = {"left": words[14] - back, "amount": amount, "unit": unit}
+            yield Finding(Result.ORIGINAL_EXCEEDED, entry=entry, facts=facts)
+        pair = yield from self._pair(row, credit, debit, today)
+        if pair is None or not allowed:
+            return
+        if original in (Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY):
+            stop = pair[0].colour if original == Kind.WITHDRAW else None
+            yield from self._limit(pair[1].colour, 0, amount, stop)
+        yield from self._funds(pair[0], pair[1], amount, moves=True)
+
+    # ---- rules ------------------------------------------------------------------------------------------------------
+
+    def _payment(
+        self, row: Any, kind: int, debit: _Account, credit: _Account, amount: int, today: int, *, on_hold: bool
+    ) -> Iterator[Finding]:
+        colour, target = debit.colour, credit.colour
+        if colour.plain:
+            return
+        yield from self._window(row, colour, today)
+        yield from self._payee(colour, credit)
+        if target.plain:
+            if colour.effective.ends is None or not credit.classes & colour.effective.ends:
+                yield from self._origins(
+                    colour, Result.END_FORBIDDEN, "ends",
+                    {"payee": credit.participant, "needed": sorted(colour.effective.ends or ())},
+                )
+        else:
+            yield from self._holder(credit)
+            if credit.hop > target.effective.hops:
+                yield from self._origins(
+                    target, Result.HOPS_EXCEEDED, "hops", {"hops": target.effective.hops, "hop": credit.hop}
+                )
+        yield from self._goods(row, colour, credit)
+        if kind == Kind.PAY:
+            yield from self._evidence(row, colour)
+        if not target.plain and target is not colour and self._below(target, colour):
+            yield from self._limit(target, 0, amount, colour)
+        if debit.hop == 0:
+            if not on_hold:
+                yield from self._limit(colour, 1, amount, None)
+            if kind == Kind.PAY:
+                yield from self._limit(colour, 2, amount, None)
+
+    def _window(self, row: Any, colour: Colour, today: int) -> Iterator[Finding]:
+        date = int(row["value_date"])
+        for node in self._path(colour):
+            rules = node.own
+            if date < rules.first or date > rules.last or today > rules.entry_until:
+                facts = {"date": date, "today": today, "first": rules.first, "last": rules.last, "entry": rules.entry_until}
+                yield Finding(Result.WINDOW_CLOSED, node.path, node.rules_entry, facts)
+
+    def _payee(self, colour: Colour, credit: _Account) -> Iterator[Finding]:
+        who, effective = credit.participant, colour.effective
+        if effective.payees is not None and not credit.classes & effective.payees:
+            facts = {"payee": who, "has": sorted(credit.classes), "needed": sorted(effective.payees)}
+            yield from self._origins(colour, Result.PAYEE_CLASS, "payees", facts)
+        for node in self._path(colour):
+            if node.own.allow is not None and who not in node.own.allow:
+                yield Finding(Result.PAYEE_NOT_ALLOWED, node.path, node.rules_entry, {"payee": who})
+            if who in node.own.deny:
+                yield Finding(Result.PAYEE_DENIED, node.path, node.rules_entry, {"payee": who})
+
+    def _holder(self, credit: _Account) -> Iterator[Finding]:
+        needed = credit.colour.effective.holders
+        if needed is not None and not credit.classes & needed:
+            facts = {"payee": credit.participant, "has": sorted(credit.classes), "needed": sorted(needed)}
+            yield from self._origins(credit.colour, Result.HOLDER_CLASS, "holders", facts)
+
+    def _goods(self, row: Any, colour: Colour, credit: _Account) -> Iterator[Finding]:
+        item = int(row["item"])
+        region = int(row["region"]) or codes.region_number(credit.region)
+        facts: dict[str, Any] = {"item": item, "region": region}
+        for node in self._path(colour):
+            if node.own.items is not None:
+                if not item:
+                    yield Finding(Result.ITEM_MISSING, node.path, node.rules_entry, facts | {"allowed": node.own.items})
+                elif not _in(node.own.items, item):
+                    yield Finding(Result.ITEM_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.items})
+            if node.own.regions is not None and not _in(node.own.regions, region):
+                yield Finding(Result.REGION_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.regions})
+
+    def _evidence(self, row: Any, colour: Colour) -> Iterator[Finding]:
+        subject = int(row["subject"])
+        have = int(self._ledger.tables.subject[subject]) if subject <= len(self._subjects) else 0
+        for node in self._path(colour):
+            have |= node.attested
+        name = self._subjects[subject - 1] if 0 < subject <= len(self._subjects) else ""
+        missing = [c for c in self._conditions if c in colour.effective.evidence and not have >> self._conditions.index(c) & 1]
+        for condition in missing:
+            for node in self._path(colour):
+                if condition in node.own.evidence:
+                    facts = {"condition": condition, "subject": name, "about": colour.path}
+                    yield Finding(Result.EVIDENCE_MISSING, node.path, node.rules_entry, facts)
+
+    def _limit(self, colour: Colour, which: int, amount: int, stop: Colour | None) -> Iterator[Finding]:
+        for node in self._path(colour):
+            if node is stop:
+                return
+            limit = node.limits[which]
+            ceiling = AMOUNT_MAX if limit is None else min(AMOUNT_MAX, limit + node.override[which])
+            used = int(self._ledger.tables.cnt[node.number, 3 + which])
+            if used + amount > ceiling:
+                facts = {
+                    "limit": ceiling, "used": used, "amount": amount, "left": max(0, ceiling - used), "unit": node.unit,
+                    "name": LIMITS[which],
+                }
+                yield Finding(_LIMIT_RESULTS[which], node.path, node.limits_entry, facts)
+
+    def _origins(self, colour: Colour, result: Result, rule: str, facts: dict[str, Any]) -> Iterator[Finding]:
+        """Name the nearest colour on the path that makes this rule; the colour itself where none does."""
+        blank = Rules()
+        for node in self._path(colour):
+            if getattr(node.own, rule) != getattr(blank, rule):
+                yield Finding(result, node.path, node.rules_entry, facts)
+                return
+        yield Finding(result, colour.path, colour.rules_entry, facts)
+
+
+def _in(intervals: tuple[codes.Interval, ...], value: int) -> bool:
+    return any(low <= value <= high for low, high in intervals)

@@ -1,0 +1,333 @@
+"""From traced transfers to a `Flow`: who is one node, what is small enough to be "other", what cancels out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boyau.trace.flow import Evidence, Flow, Link, Node, NodeKind
+from boyau.trace.lineage import Lineage, Trace
+from boyau.trace.names import Names
+from boyau.trace.parts import Flags, Int32s, Int64s, Integers, sums
+
+KINDS = tuple(NodeKind)
+DENSE = 1 << 22
+"""Up to this many possible links they are summed in a full matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Some transfers of a story: how much of each, and how much of that is linked over the account ``via``."""
+
+    entry: Integers
+    amount: Int64s
+    via: Integers
+    linked: Int64s
+
+    @classmethod
+    def of(cls, trace: Trace, keep: Flags | None = None) -> "Chapter":
+        """Take a trace, or those of its transfers that *keep* names."""
+        chosen = slice(None) if keep is None else keep
+        return cls(trace.entry[chosen], trace.amount[chosen], trace.via[chosen], trace.linked[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """Money of a story that lies on coloured accounts: by piece, the account, what is free of it and what is held."""
+
+    account: Integers
+    unspent: Int64s
+    held: Int64s
+
+
+def content(lineage: Lineage, accounts: Flags, held: Int64s | None) -> Remainder:
+    """Return all that lies on *accounts*, lot by lot. Held is the oldest money: it would be paid next."""
+    rest = lineage.parts.rest
+    account = lineage.credit[rest.entry]
+    chosen = np.flatnonzero(accounts[account])
+    return _divide(account[chosen], rest.size[chosen], _position(account[chosen], rest.size[chosen]), held)
+
+
+def remainder(lineage: Lineage, trace: Trace, accounts: Flags, held: Int64s | None) -> Remainder:
+    """Return what still lies on *accounts* of the money that *trace* followed there."""
+    _, place, both = trace.pieces.common(lineage.parts.rest)
+    rest = lineage.parts.rest
+    account = lineage.credit[both.entry]
+    chosen = np.flatnonzero(accounts[account])
+    account, place = account[chosen], place[chosen]
+    size, begin = both.size[chosen], both.begin[chosen]
+    position = np.zeros(len(chosen), np.int64)
+    if held is not None and len(chosen):
+        wanted = np.zeros(len(accounts), np.bool_)
+        wanted[account] = True
+        owner = lineage.credit[rest.entry]
+        there = np.flatnonzero(wanted[owner])
+        start = np.zeros(len(rest), np.int64)
+        start[there] = _position(owner[there], rest.size[there])
+        position = start[place] + begin - rest.begin[place]
+    return _divide(account, size, position, held)
+
+
+def _position(account: Integers, size: Int64s) -> Int64s:
+    """Return how much older money lies before each piece on its account."""
+    order = np.argsort(account, kind="stable")
+    account, size = account[order], size[order]
+    with np.errstate(over="ignore"):  # only differences within one account are used
+        running = np.cumsum(size) - size
+    fresh = np.flatnonzero(np.concatenate([[True], account[1:] != account[:-1]])) if len(account) else order
+    start = np.repeat(running[fresh], np.diff(np.concatenate([fresh, [len(account)]])))
+    position = np.empty(len(account), np.int64)
+    position[order] = running - start
+    return position
+
+
+def _divide(account: Integers, size: Int64s, position: Int64s, held: Int64s | None) -> Remainder:
+    if held is None:
+        return Remainder(account, size, np.zeros(len(size), np.int64))
+    set_aside = np.clip(np.asarray(held, np.int64)[account] - position, 0, size)
+    return Remainder(account, size - set_aside, set_aside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Nodes before small ones are merged: by account the node it gives as and the one it takes as."""
+
+    giver: Int32s
+    taker: Int32s
+    kind: Integers
+    tier: Integers
+    name: Sequence[str]
+    key: Sequence[str]
+    fixed: Flags
+    focus: Flags
+
+
+def tell(
+    lineage: Lineage,
+    names: Names,
+    question: Mapping[str, Any],
+    chapters: Sequence[Chapter],
+    remainders: Sequence[Remainder],
+    *,
+    level: int | None,
+    top: int | None,
+    focus: Sequence[int] = (),
+    focus_colour: str | None = None,
+) -> Flow:
+    """Make the flow of a story.
+
+    *level*: colours deeper than this many segments are shown as their ancestor. *top*: of each kind and tier only
+    that many nodes are kept, the others are merged into one. Accounts in *focus* and *focus_colour* stay themselves.
+    """
+    entry = np.concatenate([np.asarray(chapter.entry, np.int64) for chapter in chapters])
+    amount = np.concatenate([chapter.amount for chapter in chapters])
+    debit, credit = lineage.debit[entry], lineage.credit[entry]
+    accounts = len(lineage.issuer)
+    used = np.zeros(accounts, np.bool_)
+    used[debit] = used[credit] = True
+    for rest in remainders:
+        used[rest.account] = True
+    groups = _groups(lineage, names, used, level, focus, focus_colour)
+    arrived, left = sums(credit, amount, accounts), sums(debit, amount, accounts)
+    for chapter in chapters:
+        linked = sums(chapter.via, chapter.linked, accounts)
+        arrived, left = arrived - linked, left - linked  # now: what ends on an account, what begins there
+    begins, ends = left, arrived
+    free, held = (
+        sum(sums(rest.account, getattr(rest, part), accounts) for rest in remainders) + np.zeros(accounts, np.int64)
+        for part in ("unspent", "held")
+    )
+    ends = ends - free - held
+    begins = begins + np.where(ends < 0, -ends, 0)  # it lay there before the story, which then begins with it
+    ends = np.where(ends < 0, 0, ends)
+    # Plain money becomes coloured only by being given back: a payee gives back what it received.
+    both = np.where(names.plain_accounts() & ~lineage.issuer, np.minimum(begins, ends), 0)
+    begins, ends = begins - both, ends - both
+    size = len(groups.kind)
+    giver, taker = groups.giver[debit], groups.taker[credit]
+    crossing = giver != taker
+    entry, amount, giver, taker = entry[crossing], amount[crossing], giver[crossing], taker[crossing]
+    touched = np.flatnonzero(used)
+    came = _regroup(groups.giver[touched], begins[touched], size)
+    weight = np.maximum(sums(giver, amount, size) + _regroup(groups.taker[touched], ends[touched], size), came)
+    weight = np.maximum(weight, sums(taker, amount, size) + came)
+    final, order = _merge(groups, weight, top)
+    names_of = _Final(groups, final, order)
+    final_giver, final_taker = final[giver].astype(np.int64), final[taker].astype(np.int64)
+    code = final_giver * len(order) + final_taker
+    lots = [np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)]
+    for rest in remainders:
+        np.add.at(lots[0], rest.account[rest.unspent > 0], 1)
+        np.add.at(lots[1], rest.account[rest.held > 0], 1)
+    lying = [
+        (kind, _regroup(final[groups.taker[touched]], values[touched], len(order)), counts)
+        for kind, values, counts in (
+            (NodeKind.UNSPENT, free, _regroup(final[groups.taker[touched]], lots[0][touched], len(order))),
+            (NodeKind.HELD, held, _regroup(final[groups.taker[touched]], lots[1][touched], len(order))),
+        )
+    ]
+    links = names_of.links(code, amount) + names_of.lying(lying)
+    nodes = names_of.nodes(
+        links,
+        _regroup(final[groups.giver[touched]], begins[touched], len(order)),
+        _regroup(final[groups.taker[touched]], ends[touched], len(order)),
+    )
+    evidence = Evidence(lineage.numbers[entry], amount, code, {key: place for place, key in enumerate(names_of.keys)})
+    links = [link for link in links if link.amount or link.returned]
+    links.sort(key=lambda link: (-link.amount, -link.returned, link.origin, link.target))
+    return Flow(question, tuple(nodes), tuple(links), names, evidence)
+
+
+def _regroup(groups: Integers, values: Integers, size: int) -> list[int]:
+    """Sum by group, as Python integers."""
+    if values.dtype != object:
+        return sums(groups, np.asarray(values, np.int64), size).tolist()  # type: ignore[no-any-return]
+    total = [0] * size
+    for group, value in zip(groups.tolist(), values.tolist(), strict=True):
+        total[group] += value
+    return total
+
+
+def _groups(
+    lineage: Lineage, names: Names, used: Flags, level: int | None, focus: Sequence[int], focus_colour: str | None
+) -> _Groups:
+    """Decide which accounts are one node."""
+    account = np.flatnonzero(used)
+    colour, hop = names.colour_of[account].astype(np.int64), names.hop_of[account].astype(np.int64)
+    participant = names.participant_of[account].astype(np.int64)
+    issuer, plain = lineage.issuer[account], names.plain[colour]
+    shown: dict[str, int] = {}
+    cut = np.zeros(len(names.colours), np.int64)
+    for index in np.unique(colour).tolist():
+        path = "/".join(names.colours[index].split("/")[:level])
+        cut[index] = shown.setdefault(path, len(shown))
+    paths = list(shown)
+    kind = np.where(issuer, 0, np.where(plain, 3, np.where(hop > 0, 2, 1)))  # places in KINDS
+    index = np.where(kind == 1, cut[colour], participant)
+    base = (kind << 56) | (np.where(kind == 2, hop, 0) << 48) | index
+    special = np.zeros(len(account), np.bool_)
+    for number in focus:
+        found = np.flatnonzero(account == number)
+        if not issuer[found].any():
+            base[found] = (1 << 60) | number
+            special[found] = True
+    back = np.where(issuer, base | (KINDS.index(NodeKind.RETURNED) << 56), base)
+    codes, first, where = np.unique(np.concatenate([base, back]), return_index=True, return_inverse=True)
+    giver, taker = np.full(len(used), -1, np.int32), np.full(len(used), -1, np.int32)
+    giver[account], taker[account] = where[: len(account)], where[len(account) :]
+    first = first % max(len(account), 1)
+    kinds = np.where(codes >> 60, kind[first], (codes >> 56) & 15)
+    tier = np.zeros(len(codes), np.int64)
+    name, key = [], []
+    for at, code in enumerate(codes.tolist()):
+        one = int(first[at])
+        what = KINDS[int(kinds[at])]
+        tier[at] = int(hop[one]) if what is NodeKind.HOLDER else 0
+        if what is NodeKind.COLOUR:
+            name.append(names.colours[int(colour[one])] if code >> 60 else paths[int(cut[colour[one]])])
+            tier[at] = name[-1].count("/") + 1
+        else:
+            name.append(names.participants[int(participant[one])])
+        suffix = f"#{int(tier[at])}" if what is NodeKind.HOLDER else ""
+        address = names.address(int(account[one]))
+        key.append(f"account:{address}" if code >> 60 else f"{what.value}:{name[-1]}{suffix}")
+    fixed = special[first] & (codes >> 60 > 0)
+    if focus_colour is not None:
+        fixed |= (kinds == 1) & np.array([text == focus_colour for text in name], np.bool_)
+    return _Groups(giver, taker, kinds, tier, name, key, fixed, fixed)
+
+
+def _merge(groups: _Groups, weight: Integers, top: int | None) -> tuple[Int32s, list[list[int]]]:
+    """Merge the small nodes of each kind and tier. Return the new number of each group, and the groups in each."""
+    by_tier: dict[tuple[int, int], list[int]] = {}
+    for group in sorted(range(len(groups.kind)), key=lambda place: (-weight[place], groups.key[place])):
+        if not groups.fixed[group]:
+            by_tier.setdefault((int(groups.kind[group]), int(groups.tier[group])), []).append(group)
+    order = [[int(group)] for group in np.flatnonzero(groups.fixed)]
+    for members in by_tier.values():
+        cut = len(members) if top is None or len(members) <= top + 1 else top
+        order += [[group] for group in members[:cut]]
+        if members[cut:]:
+            order.append(members[cut:])
+    final = np.empty(len(groups.kind), np.int32)
+    for number, merged in enumerate(order):
+        final[merged] = number
+    return final, order
+
+
+class _Final:
+    """The nodes as they will be shown, by number; then unspent and held money."""
+
+    def __init__(self, groups: _Groups, final: Int32s, order: list[list[int]]) -> None:
+        self.groups, self.final, self.order = groups, final, order
+        self.keys = [
+            groups.key[merged[0]]
+            if len(merged) == 1
+            else f"other:{KINDS[int(groups.kind[merged[0]])].value}:{int(groups.tier[merged[0]])}"
+            for merged in order
+        ]
+
+    def links(self, code: Int64s, amount: Int64s) -> list[Link]:
+        """Sum the transfers between each two nodes; what went both ways cancels out and is counted as returned."""
+        size = len(self.order)
+        if size * size <= DENSE:
+            total = sums(code, amount, size * size)
+            count = np.bincount(code, minlength=size * size)
+            codes = np.flatnonzero(count)
+            total, count = total[codes], count[codes]
+        else:
+            codes, where, count = np.unique(code, return_inverse=True, return_counts=True)
+            total = sums(where, amount, len(codes))
+        there = dict(zip(codes.tolist(), zip(total.tolist(), count.tolist(), strict=True), strict=True))
+        links = []
+        for one, (given, entries) in there.items():
+            giver, taker = divmod(one, size)
+            back, more = there.get(taker * size + giver, (0, 0))
+            if (given, -giver) > (back, -taker):  # the larger direction speaks for both
+                link = Link(self.keys[giver], self.keys[taker], given - back, back, entries + more)
+                links.append(link)
+        return links
+
+    def lying(self, lying: list[tuple[NodeKind, list[int], list[int]]]) -> list[Link]:
+        """Make the links to unspent and held money."""
+        return [
+            Link(self.keys[number], kind.value, value, 0, counts[number])
+            for kind, values, counts in lying
+            for number, value in enumerate(values)
+            if value
+        ]
+
+    def nodes(self, links: list[Link], came: list[int], kept: list[int]) -> list[Node]:
+        """Make the nodes, largest first."""
+        groups = self.groups
+        out: dict[str, int] = {}
+        into: dict[str, int] = {}
+        for link in links:
+            out[link.origin] = out.get(link.origin, 0) + link.amount
+            into[link.target] = into.get(link.target, 0) + link.amount
+        seen = {link.origin for link in links} | {link.target for link in links}
+        nodes = []
+        for number, (key, merged) in enumerate(zip(self.keys, self.order, strict=True)):
+            one = merged[0]
+            amount = came[number] + into.get(key, 0)
+            if not amount and key not in seen and not groups.focus[one]:
+                continue
+            nodes.append(
+                Node(
+                    key=key,
+                    kind=KINDS[int(groups.kind[one])],
+                    name=groups.name[one] if len(merged) == 1 else "",
+                    tier=int(groups.tier[one]),
+                    merged=len(merged) if len(merged) > 1 else 0,
+                    focus=bool(groups.focus[one]),
+                    came=came[number],
+                    kept=kept[number],
+                    amount=amount,
+                )
+            )
+        for kind in (NodeKind.UNSPENT, NodeKind.HELD):
+            value = into.get(kind.value, 0)
+            if value:
+                nodes.append(Node(kind.value, kind, "", 0, 0, focus=False, came=0, kept=value, amount=value))
+        return sorted(nodes, key=lambda node: (-node.amount, node.key))

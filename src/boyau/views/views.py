@@ -1,0 +1,212 @@
+"""The read models of one ledger, in one SQLite file beside it (``LEDGER-views``), followed batch by batch.
+
+``volume`` sums what the entries did by budget colour, kind and month of the value date; ``limits`` keeps every
+amendment; ``published`` the figures a state published, for comparison. A view that does not fit the journal it stands
+beside (other tip at the same place) is dropped and built again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from boyau.codec import ROWS, Batch
+from boyau.journal import Book
+from boyau.ledger import Kind, Rows
+from boyau.ledger.codes import day_of
+
+FORMAT = 1
+_SCHEMA = """
+create table if not exists place (one integer primary key check (one = 1), format integer, next integer, tip blob) strict;
+create table if not exists volume (
+  colour integer not null, kind integer not null, month integer not null, amount integer not null,
+  entries integer not null, primary key (colour, kind, month)
+) strict, without rowid;
+create table if not exists limits (
+  colour text not null, entry integer not null, day integer not null, plan integer, obligations integer,
+  payments integer, primary key (colour, entry)
+) strict, without rowid;
+create table if not exists published (entry integer primary key, statement text not null, month integer not null,
+  record text not null) strict;
+create index if not exists published_statement on published (statement, month);
+"""
+DEBIT_KINDS = (Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY, Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE, Kind.RECEIVE)
+"""Kinds that are counted on the debit account's colour; the others on the credit account's."""
+UNDO = 100
+"""A return or reversal counts as its original's kind plus this, on the original's colour."""
+
+
+def month_of(days: int) -> int:
+    """Return the month of a day as ``YYYYMM``."""
+    text = str(np.datetime64(int(days), "D"))
+    return int(text[:4]) * 100 + int(text[5:7])
+
+
+class Views:
+    """Open read models. ``follow`` brings them up to the journal's end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("pragma journal_mode=wal")
+        self.db.execute("pragma synchronous=off")  # what is lost here is built again
+        self.db.executescript(_SCHEMA)
+
+    @staticmethod
+    def path_of(ledger: str) -> Path:
+        """Return where the read models of *ledger* lie."""
+        return Path(ledger.removeprefix("sqlite:///").removeprefix("sqlite:") + "-views")
+
+    @classmethod
+    def open(cls, ledger: str) -> Self:
+        """Open (or begin) the read models of *ledger*."""
+        path = cls.path_of(ledger)
+        try:
+            return cls(path)
+        except sqlite3.DatabaseError:  # whatever it is, it is no view: begin again
+            cls.drop(ledger)
+            return cls(path)
+
+    @classmethod
+    def drop(cls, ledger: str) -> str:
+        """Remove the read models; return their path, "" where there were none."""
+        path, found = cls.path_of(ledger), ""
+        for part in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if part.exists():
+                part.unlink()
+                found = str(path)
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    # ---- following --------------------------------------------------------------------------------------------------
+
+    def follow(self, book: Book) -> None:
+        """Read the batches that have come since the last time, from the beginning where the place does not fit."""
+        begin = self._place(book)
+        tip = b""
+        self.db.execute("begin immediate")
+        try:
+            for batch in book.store.batches(begin):
+                if batch.kind == ROWS:
+                    self._rows(book, batch)
+                else:
+                    self._records(book, batch)
+                begin, tip = batch.number + 1, batch.hash
+            if tip:
+                self.db.execute("insert or replace into place values (1, ?, ?, ?)", (FORMAT, begin, tip))
+            self.db.execute("commit")
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+
+    def _place(self, book: Book) -> int:
+        row = self.db.execute("select format, next, tip from place").fetchone()
+        if row is None:
+            return 0
+        if row[0] == FORMAT:
+            try:
+                if book.store.read(row[1] - 1).hash == row[2]:
+                    return int(row[1])
+            except KeyError:
+                pass
+        self.db.executescript("delete from place; delete from volume; delete from limits; delete from published;")
+        return 0
+
+    def _rows(self, book: Book, batch: Batch) -> None:
+        rows = batch.rows()
+        rows = rows[rows["result"] == 0]
+        accounts = book.ledger.tables.acc
+        debit, credit = accounts[rows["debit"]], accounts[np.where(rows["credit"] == 0xFFFFFFFF, rows["debit"], rows["credit"])]
+        kind = rows["kind"].astype(np.int64)
+        colour = np.where(np.isin(kind, DEBIT_KINDS), debit[:, 3], credit[:, 3])
+        # A budget is charged by its own accounts only; what later hands pay on is not charged again.
+        counts = ~(np.isin(kind, (Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE)) & (debit[:, 6] != 0))
+        for k in np.flatnonzero(np.isin(kind, (Kind.RETURN, Kind.REVERSE))).tolist():
+            kind[k], colour[k], counts[k] = self._original(book, rows[k], credit[k])
+        months = _months(rows["value_date"])
+        self._add(colour[counts], kind[counts], months[counts], rows["settled"][counts])
+
+    @staticmethod
+    def _original(book: Book, row: Any, payer: npt.NDArray[np.int64]) -> tuple[int, int, bool]:
+        """Return what a return or reversal undoes: kind, colour, whether it was counted."""
+        low, high = np.frombuffer(row["ref"].tobytes(), "<i8").tolist()
+        original = int(book.row(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
+        accounts = book.ledger.tables.acc
+        side = row["credit"] if original in DEBIT_KINDS else row["debit"]  # swapped: its credit was the debit
+        return UNDO + original, int(accounts[int(side), 3]), original != Kind.PAY or int(payer[6]) == 0
+
+    def _add(self, colour: Rows, kind: Rows, month: Rows, amount: Rows) -> None:
+        if not len(colour):
+            return
+        keys, place = np.unique(np.stack([colour, kind, month]), axis=1, return_inverse=True)
+        sums = np.zeros(keys.shape[1], np.int64)
+        np.add.at(sums, place.ravel(), amount)
+        counts = np.bincount(place.ravel(), minlength=keys.shape[1])
+        self.db.executemany(
+            "insert into volume values (?, ?, ?, ?, ?) on conflict do update set"
+            " amount = amount + excluded.amount, entries = entries + excluded.entries",
+            zip(*keys.tolist(), sums.tolist(), counts.tolist(), strict=True),
+        )
+
+    def _records(self, book: Book, batch: Batch) -> None:
+        from boyau.ledger import amounts
+
+        for k, record in enumerate(batch.records()):
+            entry = batch.first + k
+            if record["type"] == "limits":
+                unit = book.ledger.registry.colours[book.ledger.registry.colour_numbers[record["colour"]]].unit
+                scale = book.ledger.registry.units[unit]
+                before = self.db.execute(
+                    "select plan, obligations, payments from limits where colour = ? order by entry desc limit 1",
+                    (record["colour"],),
+                ).fetchone() or (None, None, None)
+                now = [
+                    (None if record[name] is None else amounts.parse(record[name], scale)) if name in record else old
+                    for name, old in zip(("plan", "obligations", "payments"), before, strict=True)
+                ]
+                day = int((np.datetime64(record["date"]) - np.datetime64("1970-01-01")).astype(int)) if "date" in record else day_of(batch.time)
+                self.db.execute("insert into limits values (?, ?, ?, ?, ?, ?)", (record["colour"], entry, day, *now))
+            elif record["type"] == "published" and isinstance(record.get("statement"), str):
+                month = record.get("month")
+                self.db.execute(
+                    "insert into published values (?, ?, ?, ?)",
+                    (entry, record["statement"], month if isinstance(month, int) else 0, json.dumps(record, ensure_ascii=False)),
+                )
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    def volumes(self, first_month: int, last_month: int) -> Iterator[tuple[int, int, int]]:
+        """Return (colour number, kind, amount) summed over the months from first to last."""
+        yield from self.db.execute(
+            "select colour, kind, sum(amount) from volume where month between ? and ? group by colour, kind",
+            (first_month, last_month),
+        )
+
+    def limits_until(self, root: str, day: int) -> dict[str, tuple[int | None, int | None, int | None]]:
+        """Return the limits in force on *day* of all colours below *root*: the newest by value date, then by entry."""
+        rows: Iterable[Any] = self.db.execute(
+            "select colour, plan, obligations, payments from limits where (colour = ? or colour like ? || '/%')"
+            " and day <= ? order by day, entry", (root, root, day),
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    def published(self, statement: str, month: int) -> list[dict[str, Any]]:
+        """Return the published records of a statement for a month (``YYYYMM``; 0 for those of no month)."""
+        rows = self.db.execute(
+            "select record from published where statement = ? and month = ? order by entry", (statement, month)
+        )
+        return [json.loads(row[0]) for row in rows]
+
+
+def _months(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return (1970 + months // 12) * 100 + months % 12 + 1
