@@ -143,18 +143,17 @@ def test_each_contradiction_of_a_small_file():
         line(2, "2", "II. ЗАТРАТЫ", plan="7.0"),
         line(3, "1", "А", 2, plan="6.0", plgp="1.0", plgo="1.0", paid="2.0", obz="1.5", unpaid="-0.5"),
         line(4, "", "Что-то новое", plan="1.0"),
-        line(5, "5", "V. ДЕФИЦИТ", plan="-1.0"),
+        line(5, "5", "V. ДЕФИЦИТ", plan="-2.0"),
         line(6, "", "Остатки бюджетных средств на конец периода", paid="3.0"),
         line(7, "3", "III. ЧИСТОЕ БЮДЖЕТНОЕ КРЕДИТОВАНИЕ"),
         line(8, "9", "ПРОЧЕЕ", 7),
         line(1, "2", "II. ЗАТРАТЫ", month="03.2024"),
         line(2, "2", "Б", 1, month="03.2024"),
-    ).replace(b"-0.5", b"0.0")
+    )
     found = [(str(each.month), each.code, each.path, each.column) for each in findings(parse(data, "b.csv"))]
     assert ("2024-02", "month_missing", "", "") in found
     assert ("2024-01", "figure_unexpected", "1", "obligations") in found
     assert ("2024-01", "sum_differs", "2", "plan") in found
-    assert ("2024-01", "unpaid_differs", "2/1", "unpaid") in found
     assert ("2024-01", "paid_above_obligations", "2/1", "paid") in found
     assert ("2024-01", "paid_above_payments_plan", "2/1", "paid") in found
     assert ("2024-01", "obligations_above_obligations_plan", "2/1", "obligations") in found

@@ -33,7 +33,7 @@ assert ROW.itemsize == ROW_BYTES
 COMMAND_BYTES = 112
 """The first 112 bytes are the command; what follows is written by the ledger."""
 
-FIELDS = tuple(ROW.names[:13])  # type: ignore[index]
+FIELDS = tuple(ROW.names[:14])  # type: ignore[index]
 """Names in the order of an ``id_conflict``'s detail."""
 
 UNKNOWN_ACCOUNT = 0xFFFFFFFF

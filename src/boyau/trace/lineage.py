@@ -20,7 +20,11 @@ from boyau.trace.parts import Flags, Int32s, Int64s, Integers, Parts, Pieces, ch
 
 Method = Literal["fifo", "pro_rata"]
 
+PIECES_EXTRA = 4096
+"""Room for pieces beyond two a transfer; where more are needed, more is made."""
 NO_ENTRIES = np.empty(0, np.int32)
+WRITABLE: tuple[Literal["C"], Literal["W"]] = ("C", "W")
+"""The compiled kernel takes no read-only arrays, although it does not write to these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,17 @@ class Lineage:
         those of the posted entries that moved money, in journal order; *issuer_flags* is by account. *returns*: for
         a return or reverse the place (not the number) of the transfer it gives back, −1 for all others.
         """
-        issuer = np.ascontiguousarray(issuer_flags, np.bool_)
+        issuer = np.require(issuer_flags, np.bool_, WRITABLE)
         count, accounts = len(amount), len(issuer)
         require(count < 1 << 30 and accounts < 1 << 31, "more transfers or accounts than one lineage holds")
         require(len(debit) == len(credit) == len(entry_numbers) == count, "arrays of different length")
         numbers = np.ascontiguousarray(entry_numbers, np.int64)
         require((numbers[1:] > numbers[:-1]).all(), "entry numbers do not rise")
         payer, payee = _indices(debit, accounts), _indices(credit, accounts)
-        moved = np.ascontiguousarray(amount, np.int64)
+        moved = np.require(amount, np.int64, WRITABLE)
         require(not count or int(moved.min()) > 0, "an amount below 1")
         require((payer != payee).all(), "debit and credit are one account")
-        back = NO_ENTRIES if returns is None else np.ascontiguousarray(returns, np.int32)
+        back = NO_ENTRIES if returns is None else np.require(returns, np.int32, WRITABLE)
         if len(back):
             undone = np.flatnonzero(back >= 0)
             original = back[undone]
@@ -130,9 +134,9 @@ class Lineage:
 
     def _spread(self, seeds: Pieces, stop: Flags | None, *, ahead: bool) -> Trace:
         parts = self.parts
-        gates = np.zeros(len(self.issuer), np.uint8) if stop is None else np.ascontiguousarray(stop, np.uint8)
+        gates = np.zeros(len(self.issuer), np.uint8) if stop is None else np.require(stop, np.uint8, WRITABLE)
         require(len(gates) == len(self.issuer), "a stop for every account, or none at all")
-        room = 2 * len(self) + len(seeds) + 1024  # address space; memory is used only where pieces are written
+        room = 2 * len(self) + PIECES_EXTRA  # address space; memory is used only where pieces are written
         while True:
             entry, pulled = np.empty(len(self), np.int32), np.empty(len(self), np.int64)
             bounds = np.empty(len(self) + 1, np.int64)
@@ -142,7 +146,7 @@ class Lineage:
             begin, end = np.empty(room, np.int64), np.empty(room, np.int64)
             arrays += [begin, end] if ahead else [begin, end, *(np.empty(room, np.int64) for _ in range(3))]
             run = lots.forward if ahead else lots.backward
-            count = run(*(memoryview(array) for array in arrays))
+            count = run(*(array.data for array in arrays))
             if count != lots.SHORT:
                 break
             room *= 4
@@ -173,7 +177,7 @@ class Lineage:
 def _indices(values: Integers, count: int) -> Int32s:
     """Return *values* as the kernel takes them, refusing what is not an index below *count*."""
     require(not len(values) or (int(values.min()) >= 0 and int(values.max()) < count), "a number that names nothing")
-    return np.ascontiguousarray(values, np.int32)
+    return np.require(values, np.int32, WRITABLE)
 
 
 def _fifo(debit: Int32s, credit: Int32s, amount: Int64s, issuer: Flags, returns: Int32s, numbers: Int64s) -> Parts:
@@ -185,7 +189,7 @@ def _fifo(debit: Int32s, credit: Int32s, amount: Int64s, issuer: Flags, returns:
     offsets = [np.empty(2 * count, np.int64) for _ in range(3)]
     arrays: list[npt.NDArray[Any]]
     arrays = [debit, credit, amount, issuer.view(np.uint8), returns, *queues, front, end, first, parent, *offsets]
-    filled = lots.fifo(*(memoryview(array) for array in arrays))
+    filled = lots.fifo(*(array.data for array in arrays))
     if filled < 0:
         place = -1 - filled
         raise TraceError(f"entry {numbers[place]} pays {amount[place]}, more than its debit account holds")

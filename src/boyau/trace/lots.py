@@ -8,7 +8,7 @@ bytes [child_offset, child_offset + part) of this one. A part finishes a lot or 
 transfer. What an issuer lacks is new money: a part whose parent is ``ORIGIN``.
 
 The file runs compiled (Cython, pure Python mode) and as it stands. Indices are not checked here; `lineage` does that.
-All arrays are C-contiguous; pass ``memoryview(array)``, which is quick to index uncompiled as well.
+All arrays are C-contiguous; pass ``array.data``, a memoryview, which is quick to index uncompiled as well.
 """
 
 import cython

@@ -123,60 +123,71 @@ def tell(
     entry = np.concatenate([np.asarray(chapter.entry, np.int64) for chapter in chapters])
     amount = np.concatenate([chapter.amount for chapter in chapters])
     debit, credit = lineage.debit[entry], lineage.credit[entry]
-    accounts = len(lineage.issuer)
-    used = np.zeros(accounts, np.bool_)
+    used = np.zeros(len(lineage.issuer), np.bool_)
     used[debit] = used[credit] = True
     for rest in remainders:
         used[rest.account] = True
+    touched = np.flatnonzero(used)
     groups = _groups(lineage, names, used, level, focus, focus_colour)
-    arrived, left = sums(credit, amount, accounts), sums(debit, amount, accounts)
+    books = _books(lineage, names, chapters, remainders, touched)
+    giver, taker = groups.giver[debit], groups.taker[credit]
+    crossing = giver != taker
+    entry, amount, giver, taker = entry[crossing], amount[crossing], giver[crossing], taker[crossing]
+    size = len(groups.kind)
+    came = _regroup(groups.giver[touched], books.begins, size)
+    kept = _regroup(groups.taker[touched], books.ends, size)
+    given, taken = sums(giver, amount, size).tolist(), sums(taker, amount, size).tolist()
+    weight = [max(out + end, into + begin) for out, end, into, begin in zip(given, kept, taken, came, strict=True)]
+    shown = _Shown(groups, *_merge(groups, weight, top))
+    code = shown.final[giver].astype(np.int64) * len(shown.order) + shown.final[taker]
+    links = shown.links(code, amount) + shown.lying(books, groups.taker[touched])
+    links.sort(key=lambda link: (-link.amount, -link.returned, link.origin, link.target))
+    nodes = shown.nodes(links, came, kept)
+    evidence = Evidence(lineage.numbers[entry], amount, code, {key: place for place, key in enumerate(shown.keys)})
+    return Flow(question, tuple(nodes), tuple(links), names, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """By touched account: what begins there (came from outside the story), what ends there, what lies there."""
+
+    begins: Integers
+    ends: Integers
+    unspent: Integers
+    held: Integers
+    unspent_lots: Integers
+    held_lots: Integers
+
+
+def _books(
+    lineage: Lineage,
+    names: Names,
+    chapters: Sequence[Chapter],
+    remainders: Sequence[Remainder],
+    touched: Int64s,
+) -> _Books:
+    """Balance every account of the story."""
+    accounts = len(lineage.issuer)
+    begins = ends = unspent = held = np.zeros(accounts, np.int64)
+    unspent_lots, held_lots = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)
+    for chapter in chapters:
+        begins = begins + sums(lineage.debit[chapter.entry], chapter.amount, accounts)
+        ends = ends + sums(lineage.credit[chapter.entry], chapter.amount, accounts)
     for chapter in chapters:
         linked = sums(chapter.via, chapter.linked, accounts)
-        arrived, left = arrived - linked, left - linked  # now: what ends on an account, what begins there
-    begins, ends = left, arrived
-    free, held = (
-        sum(sums(rest.account, getattr(rest, part), accounts) for rest in remainders) + np.zeros(accounts, np.int64)
-        for part in ("unspent", "held")
-    )
-    ends = ends - free - held
+        begins, ends = begins - linked, ends - linked
+    for rest in remainders:
+        unspent = unspent + sums(rest.account, rest.unspent, accounts)
+        held = held + sums(rest.account, rest.held, accounts)
+        np.add.at(unspent_lots, rest.account[rest.unspent > 0], 1)
+        np.add.at(held_lots, rest.account[rest.held > 0], 1)
+    ends = ends - unspent - held
     begins = begins + np.where(ends < 0, -ends, 0)  # it lay there before the story, which then begins with it
     ends = np.where(ends < 0, 0, ends)
     # Plain money becomes coloured only by being given back: a payee gives back what it received.
     both = np.where(names.plain_accounts() & ~lineage.issuer, np.minimum(begins, ends), 0)
-    begins, ends = begins - both, ends - both
-    size = len(groups.kind)
-    giver, taker = groups.giver[debit], groups.taker[credit]
-    crossing = giver != taker
-    entry, amount, giver, taker = entry[crossing], amount[crossing], giver[crossing], taker[crossing]
-    touched = np.flatnonzero(used)
-    came = _regroup(groups.giver[touched], begins[touched], size)
-    weight = np.maximum(sums(giver, amount, size) + _regroup(groups.taker[touched], ends[touched], size), came)
-    weight = np.maximum(weight, sums(taker, amount, size) + came)
-    final, order = _merge(groups, weight, top)
-    names_of = _Final(groups, final, order)
-    final_giver, final_taker = final[giver].astype(np.int64), final[taker].astype(np.int64)
-    code = final_giver * len(order) + final_taker
-    lots = [np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)]
-    for rest in remainders:
-        np.add.at(lots[0], rest.account[rest.unspent > 0], 1)
-        np.add.at(lots[1], rest.account[rest.held > 0], 1)
-    lying = [
-        (kind, _regroup(final[groups.taker[touched]], values[touched], len(order)), counts)
-        for kind, values, counts in (
-            (NodeKind.UNSPENT, free, _regroup(final[groups.taker[touched]], lots[0][touched], len(order))),
-            (NodeKind.HELD, held, _regroup(final[groups.taker[touched]], lots[1][touched], len(order))),
-        )
-    ]
-    links = names_of.links(code, amount) + names_of.lying(lying)
-    nodes = names_of.nodes(
-        links,
-        _regroup(final[groups.giver[touched]], begins[touched], len(order)),
-        _regroup(final[groups.taker[touched]], ends[touched], len(order)),
-    )
-    evidence = Evidence(lineage.numbers[entry], amount, code, {key: place for place, key in enumerate(names_of.keys)})
-    links = [link for link in links if link.amount or link.returned]
-    links.sort(key=lambda link: (-link.amount, -link.returned, link.origin, link.target))
-    return Flow(question, tuple(nodes), tuple(links), names, evidence)
+    columns = (begins - both, ends - both, unspent, held, unspent_lots, held_lots)
+    return _Books(*(column[touched] for column in columns))
 
 
 def _regroup(groups: Integers, values: Integers, size: int) -> list[int]:
@@ -238,7 +249,7 @@ def _groups(
     return _Groups(giver, taker, kinds, tier, name, key, fixed, fixed)
 
 
-def _merge(groups: _Groups, weight: Integers, top: int | None) -> tuple[Int32s, list[list[int]]]:
+def _merge(groups: _Groups, weight: Sequence[int], top: int | None) -> tuple[Int32s, list[list[int]]]:
     """Merge the small nodes of each kind and tier. Return the new number of each group, and the groups in each."""
     by_tier: dict[tuple[int, int], list[int]] = {}
     for group in sorted(range(len(groups.kind)), key=lambda place: (-weight[place], groups.key[place])):
@@ -256,7 +267,7 @@ def _merge(groups: _Groups, weight: Integers, top: int | None) -> tuple[Int32s, 
     return final, order
 
 
-class _Final:
+class _Shown:
     """The nodes as they will be shown, by number; then unspent and held money."""
 
     def __init__(self, groups: _Groups, final: Int32s, order: list[list[int]]) -> None:
@@ -289,28 +300,34 @@ class _Final:
                 links.append(link)
         return links
 
-    def lying(self, lying: list[tuple[NodeKind, list[int], list[int]]]) -> list[Link]:
-        """Make the links to unspent and held money."""
-        return [
-            Link(self.keys[number], kind.value, value, 0, counts[number])
-            for kind, values, counts in lying
-            for number, value in enumerate(values)
-            if value
-        ]
+    def lying(self, books: _Books, taker: Int32s) -> list[Link]:
+        """Make the links to unspent and held money; *taker* is the group of each account in *books*."""
+        where, size = self.final[taker], len(self.order)
+        links = []
+        for kind, money, lots in (
+            (NodeKind.UNSPENT, books.unspent, books.unspent_lots),
+            (NodeKind.HELD, books.held, books.held_lots),
+        ):
+            amounts, counts = _regroup(where, money, size), _regroup(where, lots, size)
+            links += [
+                Link(key, kind.value, amount, 0, count)
+                for key, amount, count in zip(self.keys, amounts, counts, strict=True)
+                if amount
+            ]
+        return links
 
     def nodes(self, links: list[Link], came: list[int], kept: list[int]) -> list[Node]:
-        """Make the nodes, largest first."""
+        """Make the nodes, largest first; *came* and *kept* are by group."""
         groups = self.groups
-        out: dict[str, int] = {}
         into: dict[str, int] = {}
         for link in links:
-            out[link.origin] = out.get(link.origin, 0) + link.amount
             into[link.target] = into.get(link.target, 0) + link.amount
         seen = {link.origin for link in links} | {link.target for link in links}
         nodes = []
-        for number, (key, merged) in enumerate(zip(self.keys, self.order, strict=True)):
+        for key, merged in zip(self.keys, self.order, strict=True):
             one = merged[0]
-            amount = came[number] + into.get(key, 0)
+            begins, ends = sum(came[group] for group in merged), sum(kept[group] for group in merged)
+            amount = begins + into.get(key, 0)
             if not amount and key not in seen and not groups.focus[one]:
                 continue
             nodes.append(
@@ -321,8 +338,8 @@ class _Final:
                     tier=int(groups.tier[one]),
                     merged=len(merged) if len(merged) > 1 else 0,
                     focus=bool(groups.focus[one]),
-                    came=came[number],
-                    kept=kept[number],
+                    came=begins,
+                    kept=ends,
                     amount=amount,
                 )
             )

@@ -177,7 +177,8 @@ def _natures(reader: _Reader, present: tuple[str, ...]) -> dict[Nature, NatureRu
     for nature in Nature:
         table = reader.inner(nature)
         columns = table.words("columns", list(present), among=AMOUNTS)
-        signed = [] if nature in (Nature.EXPENDITURE, Nature.RECEIPT) else list(present)
+        # Unpaid falls below zero where payments exceed obligations: a contradiction to list, not a broken figure.
+        signed = ["unpaid"] if nature in (Nature.EXPENDITURE, Nature.RECEIPT) else list(present)
         rules[nature] = NatureRule(frozenset(columns), frozenset(table.words("negative", signed, among=AMOUNTS)))
         table.done()
     reader.done()

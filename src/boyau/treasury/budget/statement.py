@@ -215,7 +215,9 @@ class _Reader:
             return self.beside(found, readings)
         row_max = max(map(abs, found.values())) + 1
         for key, reading in readings.items():
-            if (reading.rest or reading.minor % step) and not (key == "unpaid" and {"obligations", "paid"} <= readings.keys()):
+            if (reading.rest or reading.minor % step) and not (
+                key == "unpaid" and {"obligations", "paid"} <= readings.keys()
+            ):
                 self.take(number, key, fields, reading, row_max, found)
         if "unpaid" in readings and {"obligations", "paid"} <= readings.keys():
             exact = found["obligations"] - found["paid"]

@@ -13,6 +13,9 @@ FILE_BYTES_MAX = 256 << 20
 QUOTED_LINES_MAX = 8
 """Lines that one quoted field may run over."""
 
+BROKEN_MAX = 1_000
+"""Broken lines after which the rest of a file is not looked at: it is another kind of file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -63,7 +66,7 @@ def split(text: str, delimiter: str, report: Report) -> list[tuple[int, list[str
         lines.pop()
     rows: list[tuple[int, list[str]]] = []
     at = 0
-    while at < len(lines):
+    while at < len(lines) and report.count < BROKEN_MAX:
         line, first = lines[at].rstrip("\r"), at + 1
         at += 1
         if '"' not in line:
