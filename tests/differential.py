@@ -12,11 +12,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from tests.model import DAY, LAYOUT, MAX, NOTHING, SCHEMES, UNKNOWN, Account, Answer, Model, Refused, Row, own_rules
 
 from boyau.ledger import Ledger
 from boyau.ledger.refusals import RecordRefused, Result
 from boyau.ledger.rows import ROW, Kind
+from tests.model import DAY, LAYOUT, MAX, NOTHING, SCHEMES, UNKNOWN, Account, Answer, Model, Refused, Row, own_rules
 
 WORLD_OPERATIONS = 2_000
 """Operations in one world before a new one is drawn."""
@@ -224,11 +224,12 @@ class World:
             rules["regions"] = [code + self.digits(2) for code in self.deepest(above, "regions")] or self.some(REGIONS)
         if self.chance(0.3):
             first = max(self.today - rng.randint(0, 200), above["first"])
-            last = min(self.today + rng.randint(10, 250), above["last"], above["until"])
+            ends = rng.randint(0, 9) if self.chance(0.3) else rng.randint(10, 250)
+            last = min(self.today + ends, above["last"], above["until"])
             if first <= last:
                 rules["window"] = {"first": iso(first), "last": iso(last)}
                 if above["until"] > last and self.chance(0.5):
-                    rules["window"]["entry_until"] = iso(min(last + rng.randint(0, 30), above["until"]))
+                    rules["window"]["entry_until"] = iso(min(last + rng.randint(0, 9), above["until"]))
         if self.chance(0.3):
             rules["hops"] = min(rng.choice((0, 1, 1, 1, 2, 3)), above["hops"])
         if self.chance(0.15):
@@ -331,6 +332,9 @@ class World:
         """Let time pass: an instant, an hour, now and then days."""
         spans = (1, 1_000_000, 3_600_000_000, DAY // 2, DAY, 5 * DAY)
         self.at += 1 + self.rng.randrange(self.rng.choices(spans, (20, 20, 30, 20, 8, 2))[0])
+        ends = [when for when, _ in self.model.expiring.values() if self.at < when < self.at + DAY]
+        if ends and self.chance(0.2):
+            self.at = self.rng.choice(ends) - self.rng.choice((1, 1, 2))  # a batch comes one microsecond later
         self.today = self.at // DAY
 
     # -- rows ----------------------------------------------------------------------------------------------------------
@@ -355,7 +359,10 @@ class World:
                 chain -= 1
                 row = row._replace(flags=row.flags & ~1 | (chain > 0))
             rows.append(row._replace(amount=min(row.amount, 2 * MAX)))
-        if not self.chance(0.15):
+        linked = [row for row in self.sent if row.flags & 1 and row.id in self.model.posted]
+        if linked and self.chance(0.05):
+            rows.append(self.rng.choice(linked))
+        elif not self.chance(0.15):
             rows[-1] = rows[-1]._replace(flags=rows[-1].flags & ~1)
         self.sent.extend(rows)
         return rows
@@ -464,9 +471,12 @@ class World:
         if draw < 0.18:
             account = model.accounts[rng.choice((debit, credit))]
             limited = [key for key, limit in model.limits.items() if limit is not None and key[1] in account.path]
-            if limited:
+            if limited and self.chance(0.9):
                 key = rng.choice(limited)
                 room = (model.limits[key] or 0) + model.overrides[key] - model.sums[key]
+                return max(room + rng.choice((-1, 0, 0, 1)), 1)
+            if account.path:
+                room = MAX - model.sums[rng.choice(COUNTERS), rng.choice(account.path)]
                 return max(room + rng.choice((-1, 0, 0, 1)), 1)
         if self.rich and issuer and draw < 0.4:
             room = MAX - model.sums["credits", credit]
@@ -511,7 +521,7 @@ class World:
             for _ in range(6):
                 entry = rng.choice(posted)
                 first, left = entry["row"], entry["left"]
-                if left and first.kind != Kind.COMMIT:
+                if (left and first.kind != Kind.COMMIT) or self.chance(0.05):
                     break
         else:
             return row._replace(ref=rng.randbytes(16), amount=1)
@@ -540,6 +550,14 @@ def any_id(world: World, _: Row) -> bytes:
     return world.rng.choice((NOTHING, world.rng.randbytes(16), world.rng.choice(known), world.rng.choice(known)))
 
 
+def edge_of_window(world: World, row: Row) -> int:
+    """Return a value date at an edge of the debit's window, or one day outside."""
+    account = world.model.accounts[min(row.debit, len(world.model.accounts) - 1)]
+    rules = world.model.effective(account.colour) if account.path else own_rules({})
+    edges = [rules[edge] for edge in ("first", "last") if abs(rules[edge]) < 1 << 30] or [world.today]
+    return min(world.rng.choice(edges) + world.rng.choice((-1, 0, 0, 0, 1)), world.today + 1)
+
+
 SPOILS = [
     spoil("id", lambda world, row: NOTHING),
     spoil("ref", any_id),
@@ -555,6 +573,8 @@ SPOILS = [
     spoil("credit", lambda world, row: row.debit),
     spoil("region", lambda world, row: world.rng.choice((0, 0, 710000000, 391500000, 999999999, 71, 1))),
     spoil("value_date", lambda world, row: world.today + world.rng.choice((1, 2, 1000, -150, -300, -20_000))),
+    spoil("value_date", edge_of_window),
+    spoil("value_date", edge_of_window),
     spoil("subject", lambda world, row: world.rng.choice((0, 0, 1, len(world.model.subjects) + 1, 10**6))),
     spoil("kind", lambda world, row: world.rng.randint(0, 16)),
     spoil("kind", lambda world, row: world.rng.choice(PAIRED)),

@@ -31,7 +31,10 @@ WORLD = [
     {"type": "participant", "participant": "asphalt", "classes": ["supplier"], "region": "710000000"},
     {"type": "participant", "participant": "casino", "classes": ["gambling"], "region": "750000000"},
     {
-        "type": "colour", "colour": "kz", "unit": "KZT", "title": "Budget",
+        "type": "colour",
+        "colour": "kz",
+        "unit": "KZT",
+        "title": "Budget",
         "rules": {"window": {"first": "2026-01-01", "last": "2026-12-31"}, "ends": {"classes": ["supplier"]}},
     },
     {"type": "colour", "colour": "kz/road", "rules": {"payees": {"classes": ["contractor", "supplier"]}, "hops": 2}},
@@ -117,7 +120,8 @@ class Page:
         answers = [Result(int(row["result"])).name.lower() for row in decided]
         assert answers == expected, [
             f"{operation['id']}: {answer}, expected {wanted}"
-            for operation, answer, wanted in zip(batch, answers, expected, strict=True) if answer != wanted
+            for operation, answer, wanted in zip(batch, answers, expected, strict=True)
+            if answer != wanted
         ]
 
     def _figure(self, what, name, *figures):

@@ -136,7 +136,8 @@ def test_the_same_id_answers_as_before_and_says_which_field_differs(page):
         balance asphalt@KZT 10.00
     """)
     rows = page.book.ledger.dry_run(
-        _rows(page, {"op": "pay", "id": "P1", "from": "budget@kz/road", "to": "casino@KZT", "amount": "10.00"}), page.at + 9
+        _rows(page, {"op": "pay", "id": "P1", "from": "budget@kz/road", "to": "casino@KZT", "amount": "10.00"}),
+        page.at + 9,
     )
     assert Result(int(rows[0]["result"])) is Result.ID_CONFLICT
     assert FIELDS[int(rows[0]["detail"])] == "credit"
@@ -233,7 +234,9 @@ def test_evidence_is_asked_for_when_paying_not_when_committing(page):
 def test_a_rule_change_acts_from_its_day_and_never_backwards(page):
     refusal = page.refused({"type": "colour", "colour": "kz/rail", "rules": {}, "from": "2026-11-23"})
     assert refusal.code == "acts_backwards"
-    page.record({"type": "colour", "colour": "kz/road", "rules": {"payees": {"classes": ["contractor"]}}, "from": "2026-11-26"})
+    page.record(
+        {"type": "colour", "colour": "kz/road", "rules": {"payees": {"classes": ["contractor"]}}, "from": "2026-11-26"}
+    )
     page.check("""
         I1 issue  issuer@kz -> budget@kz/road    500.00 : posted
         P1 pay    budget@kz/road -> asphalt@KZT   10.00 : posted

@@ -41,11 +41,16 @@ FUNCTIONS = frozenset({"mark", "_"})
 """Called by their bare name."""
 
 _LINE_WIDTH = 110
-_CHANGING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Last-Translator:', '"Generated-By:')
-"""Lines of a header that differ from run to run, or from one Babel to the next."""
+_LEFT_OUT = (
+    *('"POT-Creation-Date:', '"PO-Revision-Date:', '"Generated-By:'),  # differ from run to run, or between Babels
+    *('"Project-Id-Version:', '"Report-Msgid-Bugs-To:', '"Last-Translator:', '"Language-Team:'),  # say nothing here
+)
+"""Header lines that are not written."""
 
 
-def texts_of(module: BinaryIO, _keywords: Any, _tags: Any, **_options: Any) -> Iterator[tuple[int, str, str, list[str]]]:
+def texts_of(
+    module: BinaryIO, _keywords: Any, _tags: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
     """Yield the source texts of a module, as Babel wants them from an extraction method.
 
     Babel's own method reads tokens, and before Python 3.12 an f-string is a single one: what is called inside is lost.
@@ -109,7 +114,7 @@ def written(catalogue: Catalog) -> str:
     """Return a catalogue as the text of its file; the same catalogue always gives the same text."""
     out = io.BytesIO()
     write_po(out, catalogue, width=_LINE_WIDTH, include_lineno=False, sort_output=False)
-    return "".join(line for line in out.getvalue().decode().splitlines(keepends=True) if not line.startswith(_CHANGING))
+    return "".join(line for line in out.getvalue().decode().splitlines(keepends=True) if not line.startswith(_LEFT_OUT))
 
 
 def missing(catalogue: Catalog) -> list[str]:

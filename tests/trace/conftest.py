@@ -2,7 +2,7 @@ import pytest
 
 import boyau.trace.lineage
 import boyau.trace.lots
-from pages import uncompiled
+from trace_pages import uncompiled
 
 
 @pytest.fixture(params=["as built", "uncompiled"], scope="module")

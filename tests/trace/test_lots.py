@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pages import ByHand, journals, make_journal, page, units
+from trace_pages import ByHand, journals, make_journal, page, units
 
 from boyau.trace import TraceError
 from boyau.trace.parts import pieces

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import journals, page
+from trace_pages import journals, page
 
 from boyau.trace import TraceError
 from boyau.trace.pro_rata import split

@@ -5,10 +5,11 @@ import io
 from fractions import Fraction
 
 import pytest
-from boyau.treasury.budget import amounts
 from budget_files import FILES, statement
 from hypothesis import given
 from hypothesis import strategies as st
+
+from boyau.treasury.budget import amounts
 from shared_data import shared_data
 
 SHAPE = amounts.pattern(".")

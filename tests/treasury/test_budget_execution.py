@@ -3,15 +3,16 @@
 from collections import Counter
 
 import pytest
+from budget_files import FILES, Reference, csv, line, statement
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from boyau.treasury.budget.derive import derive
 from boyau.treasury.budget.execution import Kind, Operation, close_year, operations, published
 from boyau.treasury.budget.findings import findings
 from boyau.treasury.budget.lines import UNITEMISED
 from boyau.treasury.budget.reallocation import match
 from boyau.treasury.budget.statement import Statement, parse
-from budget_files import FILES, Reference, csv, line, statement
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 REPORTED = ("plan", "plan_payments", "plan_obligations", "paid", "obligations", "unpaid")
 DIFFER = ("sum_differs", "balance_differs", "unpaid_differs", "figure_unexpected")
@@ -152,11 +153,12 @@ def test_plan_moves_within_the_narrowest_group():
 
 
 def test_receipts_come_before_refunds_and_count_per_payer():
-    lines = [
-        (line(1, "1", "I. ДОХОДЫ", month=m, paid=t), line(2, "1", "А", 1, month=m, paid=a), line(3, "2", "Б", 1, month=m, paid=b))
-        for m, t, a, b in (("01.2024", "2.0", "3.0", "-1.0"), ("02.2024", "2.5", "1.0", "1.5"))
-    ]  # fmt: skip
-    _, differ, done = report(parse(csv(*(each for month in lines for each in month)), "b.csv"))
+    lines = []
+    for month, total, one, other in (("01.2024", "2.0", "3.0", "-1.0"), ("02.2024", "2.5", "1.0", "1.5")):
+        lines.append(line(1, "1", "I. ДОХОДЫ", month=month, paid=total))
+        lines.append(line(2, "1", "А", 1, month=month, paid=one))
+        lines.append(line(3, "2", "Б", 1, month=month, paid=other))
+    _, differ, done = report(parse(csv(*lines), "b.csv"))
     assert differ == {}
     assert [(each.kind.value, each.line, each.amount) for each in done if each.kind in (Kind.RECEIVE, Kind.REFUND)] == [
         ("receive", "1/1", 300_000),
@@ -178,6 +180,17 @@ def test_a_vanished_line_goes_to_zero_and_may_come_back():
     assert [each.kind.value for each in done if each.key.startswith("2024-02/2/1")] == [
         "return", "release", "withdraw", "limits",
     ]  # fmt: skip
+
+
+def test_a_list_without_its_total_keeps_the_lines_where_they_were():
+    head = "id;code;name;utv;utch;plg;plgp;plgo;sumrg;obz;obzsumrg;month"
+    rows = ["1;0;Итого;2;2;2;2;2;1;1;0;02.2024", "2;7;Школы;2;2;2;2;2;1;1;0;02.2024"]
+    data = csv(rows[1].replace("02.2024", "01.2024"), *rows, header=head)
+    found = parse(data, "b.csv")
+    assert [list(month) for month in found.months.values()] == [["total/7"], ["total", "total/7"]]
+    _, differ, done = report(found)
+    assert differ == {}
+    assert [each.line for each in done if each.kind is Kind.OPEN] == ["total", "total/7", "total"]
 
 
 def test_the_same_months_give_the_same_keys():

@@ -3,11 +3,12 @@
 from collections import Counter
 
 import pytest
+from budget_files import FILES, TREES, csv, line, statement
+
 from boyau.treasury.budget.derive import derive
 from boyau.treasury.budget.findings import CODES, findings
 from boyau.treasury.budget.lines import Month
 from boyau.treasury.budget.statement import parse
-from budget_files import FILES, TREES, csv, line, statement
 
 EXPECTED = {
     "Республиканский бюджет.csv": {

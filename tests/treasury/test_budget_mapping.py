@@ -3,13 +3,14 @@
 from importlib import resources
 
 import pytest
+from budget_files import FILES
+
 from boyau.treasury.budget.lines import Month
 from boyau.treasury.budget.mapping import Nature
 from boyau.treasury.budget.mapping_choice import choose
 from boyau.treasury.budget.mapping_file import builtin, load, parse
 from boyau.treasury.budget.problems import BudgetFileError
 from boyau.treasury.budget.statement import parse as parse_statement
-from budget_files import FILES
 from shared_data import shared_data
 
 OTHER = """

@@ -1,12 +1,13 @@
 """A published file is read whole or not at all; every problem says file, line, column and what to do."""
 
 import pytest
+from budget_files import HEADER, TREES, csv, line, statement
+
 from boyau.treasury.budget import statement as reading
 from boyau.treasury.budget.lines import Month
 from boyau.treasury.budget.mapping import Nature
 from boyau.treasury.budget.problems import PROBLEMS_MAX, BudgetFileError
 from boyau.treasury.budget.table import FILE_BYTES_MAX
-from budget_files import HEADER, TREES, csv, line, statement
 
 REVENUE = line(1, "1.0", "I. ДОХОДЫ", plan="5.0")
 SPENDING = line(2, "2.0", "II. ЗАТРАТЫ", plan="3.0", plgp="1.0", plgo="2.0", paid="0.5", obz="1.5", unpaid="1.0")

@@ -143,7 +143,7 @@ def explanation(finding: Finding, language: Language) -> dict[str, Any]:
     if finding.entry >= 0:
         out["entry"] = finding.entry
     if finding.result is Result.EVIDENCE_MISSING:
-        out["evidence"] = finding.facts["condition"]
+        out["evidence"] = finding.facts.get("condition", "")
     return out
 
 
@@ -170,15 +170,15 @@ def _values(finding: Finding, language: Language) -> _Values:
         elif name == "region":
             values[name] = str(value) if value else "—"
         elif name == "field":
-            values[name] = FIELDS[value]
+            values[name] = FIELDS[value] if value < len(FIELDS) else "…"
         elif isinstance(value, list):
             values[name] = ", ".join(value) or "—"
         else:
             values[name] = str(value)
-    if finding.result is Result.WINDOW_CLOSED:
+    if finding.result is Result.WINDOW_CLOSED and "first" in facts:
         values["window"] = _window(facts, language)
     if finding.result is Result.EVIDENCE_MISSING:
-        values["about"] = str(facts["subject"] or facts["about"])
+        values["about"] = str(facts.get("subject") or facts.get("about", "…"))
     return values
 
 
@@ -191,4 +191,4 @@ def _window(facts: dict[str, Any], language: Language) -> str:
 
 def _intervals(intervals: tuple[codes.Interval, ...], write: Callable[[codes.Interval], str]) -> str:
     """Write intervals of codes as the prefixes they came from, the first few of many."""
-    return ", ".join(write(one) for one in intervals[:8]) + (" …" if len(intervals) > 8 else "")
+    return ", ".join(write(one) for one in intervals[:8]) + (" …" if len(intervals) > 8 else "") or "—"

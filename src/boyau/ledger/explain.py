@@ -14,7 +14,7 @@ from boyau.ledger.colours import Rules
 from boyau.ledger.ledger import Ledger
 from boyau.ledger.refusals import Result
 from boyau.ledger.registry import LIMITS, Colour
-from boyau.ledger.rows import AMOUNT_MAX, Kind, RowFlag
+from boyau.ledger.rows import AMOUNT_MAX, Kind
 
 ON_HOLD = (Kind.RELEASE, Kind.VOID)
 GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
@@ -74,7 +74,7 @@ class Explainer:
         if known:
             return
         kind, amount = int(row["kind"]), int(row["amount"])
-        if not 1 <= kind <= Kind.REFUND or int(row["flags"]) & ~RowFlag.LINKED or int(row["reserved"]):
+        if not 1 <= kind <= Kind.REFUND or int(row["flags"]) & 0xFFFE or int(row["reserved"]):
             yield Finding(Result.KIND_UNKNOWN)
             return
         if (amount != 0) if kind == Kind.VOID else (amount < 1):

@@ -1879,6 +1879,7 @@ struct __pyx_memoryviewslice_obj {
 */
 
 struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel {
+  void (*_break)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
   PY_LONG_LONG (*_find)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
   PY_LONG_LONG (*_word)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG);
   void (*_put)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG);
@@ -3448,6 +3449,7 @@ static PyObject *__pyx_memoryview__get_base(struct __pyx_memoryview_obj *__pyx_v
 static PyObject *__pyx_memoryviewslice_convert_item_to_object(struct __pyx_memoryviewslice_obj *__pyx_v_self, char *__pyx_v_itemp); /* proto*/
 static PyObject *__pyx_memoryviewslice_assign_item_from_object(struct __pyx_memoryviewslice_obj *__pyx_v_self, char *__pyx_v_itemp, PyObject *__pyx_v_value); /* proto*/
 static PyObject *__pyx_memoryviewslice__get_base(struct __pyx_memoryviewslice_obj *__pyx_v_self); /* proto*/
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__break(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_chain, PY_LONG_LONG __pyx_v_end); /* proto*/
 static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_low, PY_LONG_LONG __pyx_v_high); /* proto*/
 static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_seq, PY_LONG_LONG __pyx_v_word); /* proto*/
 static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_keys, __Pyx_memviewslice __pyx_v_values, unsigned PY_LONG_LONG __pyx_v_key, PY_LONG_LONG __pyx_v_value); /* proto*/
@@ -3884,7 +3886,7 @@ namespace {
     PyObject *__pyx_slice[1];
     PyObject *__pyx_tuple[2];
     PyObject *__pyx_codeobj_tab[8];
-    PyObject *__pyx_string_tab[158];
+    PyObject *__pyx_string_tab[157];
     PyObject *__pyx_number_tab[11];
 /* #### Code section: module_state_contents ### */
 /* PyFrozenDict.module_state_decls */
@@ -4047,51 +4049,50 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_n_u_insert_all __pyx_string_tab[110]
 #define __pyx_n_u_items __pyx_string_tab[111]
 #define __pyx_n_u_itemsize __pyx_string_tab[112]
-#define __pyx_n_u_j __pyx_string_tab[113]
-#define __pyx_n_u_keep __pyx_string_tab[114]
-#define __pyx_n_u_keys __pyx_string_tab[115]
-#define __pyx_n_u_linked __pyx_string_tab[116]
-#define __pyx_n_u_low __pyx_string_tab[117]
-#define __pyx_n_u_memview __pyx_string_tab[118]
-#define __pyx_n_u_mode __pyx_string_tab[119]
-#define __pyx_n_u_n __pyx_string_tab[120]
-#define __pyx_n_u_name __pyx_string_tab[121]
-#define __pyx_n_u_ndim __pyx_string_tab[122]
-#define __pyx_n_u_new_keys __pyx_string_tab[123]
-#define __pyx_n_u_new_values __pyx_string_tab[124]
-#define __pyx_n_u_obj __pyx_string_tab[125]
-#define __pyx_n_u_pack __pyx_string_tab[126]
-#define __pyx_n_u_pop __pyx_string_tab[127]
-#define __pyx_n_u_posted __pyx_string_tab[128]
-#define __pyx_n_u_q __pyx_string_tab[129]
-#define __pyx_n_u_register __pyx_string_tab[130]
-#define __pyx_n_u_return __pyx_string_tab[131]
-#define __pyx_n_u_self __pyx_string_tab[132]
-#define __pyx_n_u_setdefault __pyx_string_tab[133]
-#define __pyx_n_u_shape __pyx_string_tab[134]
-#define __pyx_n_u_size __pyx_string_tab[135]
-#define __pyx_n_u_start __pyx_string_tab[136]
-#define __pyx_n_u_state __pyx_string_tab[137]
-#define __pyx_n_u_step __pyx_string_tab[138]
-#define __pyx_n_u_stop __pyx_string_tab[139]
-#define __pyx_n_u_struct __pyx_string_tab[140]
-#define __pyx_n_u_time __pyx_string_tab[141]
-#define __pyx_n_u_today __pyx_string_tab[142]
-#define __pyx_n_u_unpack __pyx_string_tab[143]
-#define __pyx_n_u_update __pyx_string_tab[144]
-#define __pyx_n_u_use_setstate __pyx_string_tab[145]
-#define __pyx_n_u_values __pyx_string_tab[146]
-#define __pyx_n_u_w __pyx_string_tab[147]
-#define __pyx_n_u_x __pyx_string_tab[148]
-#define __pyx_n_b_O __pyx_string_tab[149]
-#define __pyx_kp_b_iso88591_AV1 __pyx_string_tab[150]
-#define __pyx_kp_b_iso88591_q_0_kQR_6_7_1 __pyx_string_tab[151]
-#define __pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N __pyx_string_tab[152]
-#define __pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_A __pyx_string_tab[153]
-#define __pyx_kp_b_iso88591_A_E_axvQa_QfHHAT_1A __pyx_string_tab[154]
-#define __pyx_kp_b_iso88591_22Fa_t_auA __pyx_string_tab[155]
-#define __pyx_kp_b_iso88591_33Gq_HA_t6_q __pyx_string_tab[156]
-#define __pyx_kp_b_iso88591_Q_E_at1_Q_Kt_c_e1Cwb_dRWWXX_bbd __pyx_string_tab[157]
+#define __pyx_n_u_keep __pyx_string_tab[113]
+#define __pyx_n_u_keys __pyx_string_tab[114]
+#define __pyx_n_u_linked __pyx_string_tab[115]
+#define __pyx_n_u_low __pyx_string_tab[116]
+#define __pyx_n_u_memview __pyx_string_tab[117]
+#define __pyx_n_u_mode __pyx_string_tab[118]
+#define __pyx_n_u_n __pyx_string_tab[119]
+#define __pyx_n_u_name __pyx_string_tab[120]
+#define __pyx_n_u_ndim __pyx_string_tab[121]
+#define __pyx_n_u_new_keys __pyx_string_tab[122]
+#define __pyx_n_u_new_values __pyx_string_tab[123]
+#define __pyx_n_u_obj __pyx_string_tab[124]
+#define __pyx_n_u_pack __pyx_string_tab[125]
+#define __pyx_n_u_pop __pyx_string_tab[126]
+#define __pyx_n_u_posted __pyx_string_tab[127]
+#define __pyx_n_u_q __pyx_string_tab[128]
+#define __pyx_n_u_register __pyx_string_tab[129]
+#define __pyx_n_u_return __pyx_string_tab[130]
+#define __pyx_n_u_self __pyx_string_tab[131]
+#define __pyx_n_u_setdefault __pyx_string_tab[132]
+#define __pyx_n_u_shape __pyx_string_tab[133]
+#define __pyx_n_u_size __pyx_string_tab[134]
+#define __pyx_n_u_start __pyx_string_tab[135]
+#define __pyx_n_u_state __pyx_string_tab[136]
+#define __pyx_n_u_step __pyx_string_tab[137]
+#define __pyx_n_u_stop __pyx_string_tab[138]
+#define __pyx_n_u_struct __pyx_string_tab[139]
+#define __pyx_n_u_time __pyx_string_tab[140]
+#define __pyx_n_u_today __pyx_string_tab[141]
+#define __pyx_n_u_unpack __pyx_string_tab[142]
+#define __pyx_n_u_update __pyx_string_tab[143]
+#define __pyx_n_u_use_setstate __pyx_string_tab[144]
+#define __pyx_n_u_values __pyx_string_tab[145]
+#define __pyx_n_u_w __pyx_string_tab[146]
+#define __pyx_n_u_x __pyx_string_tab[147]
+#define __pyx_n_b_O __pyx_string_tab[148]
+#define __pyx_kp_b_iso88591_AV1 __pyx_string_tab[149]
+#define __pyx_kp_b_iso88591_q_0_kQR_6_7_1 __pyx_string_tab[150]
+#define __pyx_kp_b_iso88591_V4_fD_t_PTTZZ_ggkkssww_J_J_N_N __pyx_string_tab[151]
+#define __pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_A __pyx_string_tab[152]
+#define __pyx_kp_b_iso88591_A_E_axvQa_QfHHAT_1A __pyx_string_tab[153]
+#define __pyx_kp_b_iso88591_22Fa_t_auA __pyx_string_tab[154]
+#define __pyx_kp_b_iso88591_33Gq_HA_t6_q __pyx_string_tab[155]
+#define __pyx_kp_b_iso88591_Q_E_at1_Q_Kt_c_e1Cwb_dRWWXX_bbd __pyx_string_tab[156]
 #define __pyx_int_0 __pyx_number_tab[0]
 #define __pyx_int_neg_1 __pyx_number_tab[1]
 #define __pyx_int_8 __pyx_number_tab[2]
@@ -4134,7 +4135,7 @@ static CYTHON_SMALL_CODE int __pyx_m_clear(PyObject *m) {
   for (int i=0; i<1; ++i) { Py_CLEAR(clear_module_state->__pyx_slice[i]); }
   for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
   for (int i=0; i<8; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<158; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<157; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<11; ++i) { Py_CLEAR(clear_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_clear_contents ### */
 /* CommonTypesMetaclass.module_state_clear */
@@ -4175,7 +4176,7 @@ static CYTHON_SMALL_CODE int __pyx_m_traverse(PyObject *m, visitproc visit, void
   for (int i=0; i<1; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_slice[i]); }
   for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
   for (int i=0; i<8; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<158; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<157; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<11; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_traverse_contents ### */
 /* CommonTypesMetaclass.module_state_traverse */
@@ -19096,7 +19097,6 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
 
 static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, __Pyx_memviewslice __pyx_v_q, __Pyx_memviewslice __pyx_v_w, __Pyx_memviewslice __pyx_v_h, PY_LONG_LONG __pyx_v_count, PY_LONG_LONG __pyx_v_expired, PY_LONG_LONG __pyx_v_base, PY_LONG_LONG __pyx_v_time, PY_LONG_LONG __pyx_v_today, int __pyx_v_keep) {
   PY_LONG_LONG __pyx_v_i;
-  PY_LONG_LONG __pyx_v_j;
   PY_LONG_LONG __pyx_v_chain;
   int __pyx_v_broken;
   int __pyx_v_linked;
@@ -19175,21 +19175,21 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
  *         self.time = time
  *         self.today = today             # <<<<<<<<<<<<<<
  *         i: cython.longlong
- *         j: cython.longlong
+ *         chain: cython.longlong = -1  # first row of the open chain
 */
   __pyx_v_self->today = __pyx_v_today;
 
-  /* "boyau/ledger/kernel.py":207
+  /* "boyau/ledger/kernel.py":206
+ *         self.today = today
  *         i: cython.longlong
- *         j: cython.longlong
  *         chain: cython.longlong = -1  # first row of the open chain             # <<<<<<<<<<<<<<
  *         broken: cython.bint = False
  *         linked: cython.bint
 */
   __pyx_v_chain = -1LL;
 
-  /* "boyau/ledger/kernel.py":208
- *         j: cython.longlong
+  /* "boyau/ledger/kernel.py":207
+ *         i: cython.longlong
  *         chain: cython.longlong = -1  # first row of the open chain
  *         broken: cython.bint = False             # <<<<<<<<<<<<<<
  *         linked: cython.bint
@@ -19197,7 +19197,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
   __pyx_v_broken = 0;
 
-  /* "boyau/ledger/kernel.py":211
+  /* "boyau/ledger/kernel.py":210
  *         linked: cython.bint
  *         answer: cython.int
  *         posted: cython.longlong = 0             # <<<<<<<<<<<<<<
@@ -19206,7 +19206,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
   __pyx_v_posted = 0;
 
-  /* "boyau/ledger/kernel.py":212
+  /* "boyau/ledger/kernel.py":211
  *         answer: cython.int
  *         posted: cython.longlong = 0
  *         for i in range(count):             # <<<<<<<<<<<<<<
@@ -19220,7 +19220,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "boyau/ledger/kernel.py":213
+    /* "boyau/ledger/kernel.py":212
  *         posted: cython.longlong = 0
  *         for i in range(count):
  *             self.detail = 0             # <<<<<<<<<<<<<<
@@ -19229,7 +19229,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     __pyx_v_self->detail = 0;
 
-    /* "boyau/ledger/kernel.py":214
+    /* "boyau/ledger/kernel.py":213
  *         for i in range(count):
  *             self.detail = 0
  *             self.hold_now = -1             # <<<<<<<<<<<<<<
@@ -19238,7 +19238,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     __pyx_v_self->hold_now = -1LL;
 
-    /* "boyau/ledger/kernel.py":215
+    /* "boyau/ledger/kernel.py":214
  *             self.detail = 0
  *             self.hold_now = -1
  *             self.found = -1             # <<<<<<<<<<<<<<
@@ -19247,7 +19247,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     __pyx_v_self->found = -1LL;
 
-    /* "boyau/ledger/kernel.py":216
+    /* "boyau/ledger/kernel.py":215
  *             self.hold_now = -1
  *             self.found = -1
  *             q[i, 14] = 0             # <<<<<<<<<<<<<<
@@ -19258,7 +19258,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     __pyx_t_5 = 14;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = 0;
 
-    /* "boyau/ledger/kernel.py":217
+    /* "boyau/ledger/kernel.py":216
  *             self.found = -1
  *             q[i, 14] = 0
  *             self.was[i] = q[i, 8]             # <<<<<<<<<<<<<<
@@ -19270,7 +19270,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     __pyx_t_6 = __pyx_v_i;
     *((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->was.data) + __pyx_t_6)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )));
 
-    /* "boyau/ledger/kernel.py":218
+    /* "boyau/ledger/kernel.py":217
  *             q[i, 14] = 0
  *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0             # <<<<<<<<<<<<<<
@@ -19281,7 +19281,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     __pyx_t_5 = 43;
     __pyx_v_linked = (((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) & 1) != 0);
 
-    /* "boyau/ledger/kernel.py":219
+    /* "boyau/ledger/kernel.py":218
  *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:             # <<<<<<<<<<<<<<
@@ -19303,7 +19303,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":220
+      /* "boyau/ledger/kernel.py":219
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:
  *                 chain = i             # <<<<<<<<<<<<<<
@@ -19312,7 +19312,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
       __pyx_v_chain = __pyx_v_i;
 
-      /* "boyau/ledger/kernel.py":221
+      /* "boyau/ledger/kernel.py":220
  *             if linked and chain < 0:
  *                 chain = i
  *                 broken = False             # <<<<<<<<<<<<<<
@@ -19321,7 +19321,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
       __pyx_v_broken = 0;
 
-      /* "boyau/ledger/kernel.py":219
+      /* "boyau/ledger/kernel.py":218
  *             self.was[i] = q[i, 8]
  *             linked = (h[i, 43] & 1) != 0
  *             if linked and chain < 0:             # <<<<<<<<<<<<<<
@@ -19330,7 +19330,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     }
 
-    /* "boyau/ledger/kernel.py":222
+    /* "boyau/ledger/kernel.py":221
  *                 chain = i
  *                 broken = False
  *             if i < expired:             # <<<<<<<<<<<<<<
@@ -19342,17 +19342,17 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":223
+      /* "boyau/ledger/kernel.py":222
  *                 broken = False
  *             if i < expired:
  *                 answer = self._expire(i)             # <<<<<<<<<<<<<<
  *             else:
  *                 answer = self._known(i)
 */
-      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_expire(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 223, __pyx_L1_error)
+      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_expire(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 222, __pyx_L1_error)
       __pyx_v_answer = __pyx_t_9;
 
-      /* "boyau/ledger/kernel.py":222
+      /* "boyau/ledger/kernel.py":221
  *                 chain = i
  *                 broken = False
  *             if i < expired:             # <<<<<<<<<<<<<<
@@ -19362,7 +19362,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
       goto __pyx_L8;
     }
 
-    /* "boyau/ledger/kernel.py":225
+    /* "boyau/ledger/kernel.py":224
  *                 answer = self._expire(i)
  *             else:
  *                 answer = self._known(i)             # <<<<<<<<<<<<<<
@@ -19370,10 +19370,10 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
  *                     if chain >= 0 and linked and i == count - 1:
 */
     /*else*/ {
-      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_known(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 225, __pyx_L1_error)
+      __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_known(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 224, __pyx_L1_error)
       __pyx_v_answer = __pyx_t_9;
 
-      /* "boyau/ledger/kernel.py":226
+      /* "boyau/ledger/kernel.py":225
  *             else:
  *                 answer = self._known(i)
  *                 if answer < 0:             # <<<<<<<<<<<<<<
@@ -19385,7 +19385,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
       if (__pyx_t_7) {
 
 
-        /* "boyau/ledger/kernel.py":227
+        /* "boyau/ledger/kernel.py":226
  *                 answer = self._known(i)
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:             # <<<<<<<<<<<<<<
@@ -19417,7 +19417,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
         if (__pyx_t_7) {
 
 
-          /* "boyau/ledger/kernel.py":228
+          /* "boyau/ledger/kernel.py":227
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open             # <<<<<<<<<<<<<<
@@ -19426,7 +19426,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
           __pyx_v_answer = 4;
 
-          /* "boyau/ledger/kernel.py":227
+          /* "boyau/ledger/kernel.py":226
  *                 answer = self._known(i)
  *                 if answer < 0:
  *                     if chain >= 0 and linked and i == count - 1:             # <<<<<<<<<<<<<<
@@ -19436,7 +19436,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
           goto __pyx_L10;
         }
 
-        /* "boyau/ledger/kernel.py":229
+        /* "boyau/ledger/kernel.py":228
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:             # <<<<<<<<<<<<<<
@@ -19459,7 +19459,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
         if (__pyx_t_7) {
 
 
-          /* "boyau/ledger/kernel.py":230
+          /* "boyau/ledger/kernel.py":229
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:
  *                         answer = 5  # chain_broken             # <<<<<<<<<<<<<<
@@ -19468,7 +19468,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
           __pyx_v_answer = 5;
 
-          /* "boyau/ledger/kernel.py":229
+          /* "boyau/ledger/kernel.py":228
  *                     if chain >= 0 and linked and i == count - 1:
  *                         answer = 4  # chain_open
  *                     elif chain >= 0 and broken:             # <<<<<<<<<<<<<<
@@ -19478,7 +19478,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
           goto __pyx_L10;
         }
 
-        /* "boyau/ledger/kernel.py":232
+        /* "boyau/ledger/kernel.py":231
  *                         answer = 5  # chain_broken
  *                     else:
  *                         answer = self._row(i)             # <<<<<<<<<<<<<<
@@ -19486,12 +19486,12 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
 */
         /*else*/ {
-          __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_row(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 232, __pyx_L1_error)
+          __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_row(__pyx_v_self, __pyx_v_i); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 231, __pyx_L1_error)
           __pyx_v_answer = __pyx_t_9;
         }
         __pyx_L10:;
 
-        /* "boyau/ledger/kernel.py":226
+        /* "boyau/ledger/kernel.py":225
  *             else:
  *                 answer = self._known(i)
  *                 if answer < 0:             # <<<<<<<<<<<<<<
@@ -19502,7 +19502,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     }
     __pyx_L8:;
 
-    /* "boyau/ledger/kernel.py":233
+    /* "boyau/ledger/kernel.py":232
  *                     else:
  *                         answer = self._row(i)
  *             h[i, 60] = cython.cast(cython.ushort, answer)             # <<<<<<<<<<<<<<
@@ -19513,7 +19513,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     __pyx_t_5 = 60;
     *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = ((unsigned short)__pyx_v_answer);
 
-    /* "boyau/ledger/kernel.py":234
+    /* "boyau/ledger/kernel.py":233
  *                         answer = self._row(i)
  *             h[i, 60] = cython.cast(cython.ushort, answer)
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)             # <<<<<<<<<<<<<<
@@ -19524,7 +19524,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     __pyx_t_5 = 61;
     *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = ((unsigned short)__pyx_v_self->detail);
 
-    /* "boyau/ledger/kernel.py":235
+    /* "boyau/ledger/kernel.py":234
  *             h[i, 60] = cython.cast(cython.ushort, answer)
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found             # <<<<<<<<<<<<<<
@@ -19545,7 +19545,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     *((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_6)) )) = __pyx_t_4;
 
 
-    /* "boyau/ledger/kernel.py":236
+    /* "boyau/ledger/kernel.py":235
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:             # <<<<<<<<<<<<<<
@@ -19571,16 +19571,16 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":237
+      /* "boyau/ledger/kernel.py":236
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)             # <<<<<<<<<<<<<<
  *             if chain >= 0:
- *                 if answer > 1 and not broken:
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
 */
       ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_remember(__pyx_v_self, __pyx_v_i);
 
-      /* "boyau/ledger/kernel.py":236
+      /* "boyau/ledger/kernel.py":235
  *             h[i, 61] = cython.cast(cython.ushort, self.detail)
  *             self.aux[i] = self.hold_now if answer == 0 else self.found
  *             if answer == 0 and i >= expired:             # <<<<<<<<<<<<<<
@@ -19589,12 +19589,12 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     }
 
-    /* "boyau/ledger/kernel.py":238
+    /* "boyau/ledger/kernel.py":237
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)
  *             if chain >= 0:             # <<<<<<<<<<<<<<
- *                 if answer > 1 and not broken:
- *                     broken = True
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):
 */
     __pyx_t_7 = (__pyx_v_chain >= 0);
 
@@ -19602,13 +19602,13 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 
 
       /* "boyau/ledger/kernel.py":239
- *                 self._remember(i)
  *             if chain >= 0:
- *                 if answer > 1 and not broken:             # <<<<<<<<<<<<<<
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):             # <<<<<<<<<<<<<<
  *                     broken = True
- *                     j = i - 1
+ *                     self._break(chain, i)
 */
-      __pyx_t_8 = (__pyx_v_answer > 1);
+      __pyx_t_8 = (!__pyx_v_broken);
 
       if (__pyx_t_8) {
 
@@ -19618,7 +19618,23 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 
         goto __pyx_L21_bool_binop_done;
       }
-      __pyx_t_8 = (!__pyx_v_broken);
+      __pyx_t_8 = (__pyx_v_answer > 1);
+
+      if (!__pyx_t_8) {
+
+      } else {
+
+        __pyx_t_7 = __pyx_t_8;
+
+        goto __pyx_L21_bool_binop_done;
+      }
+      if (__pyx_v_linked) {
+      } else {
+
+        __pyx_t_7 = __pyx_v_linked;
+        goto __pyx_L21_bool_binop_done;
+      }
+      __pyx_t_8 = (__pyx_v_i == (__pyx_v_count - 1));
 
 
       __pyx_t_7 = __pyx_t_8;
@@ -19628,163 +19644,81 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 
 
         /* "boyau/ledger/kernel.py":240
- *             if chain >= 0:
- *                 if answer > 1 and not broken:
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):
  *                     broken = True             # <<<<<<<<<<<<<<
- *                     j = i - 1
- *                     while j >= chain:
+ *                     self._break(chain, i)
+ *                     if answer == 1 and self.found >= base + chain:
 */
         __pyx_v_broken = 1;
 
         /* "boyau/ledger/kernel.py":241
- *                 if answer > 1 and not broken:
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):
  *                     broken = True
- *                     j = i - 1             # <<<<<<<<<<<<<<
- *                     while j >= chain:
- *                         if h[j, 60] == 0:
+ *                     self._break(chain, i)             # <<<<<<<<<<<<<<
+ *                     if answer == 1 and self.found >= base + chain:
+ *                         h[i, 60] = 4
 */
-        __pyx_v_j = (__pyx_v_i - 1);
+        ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_break(__pyx_v_self, __pyx_v_chain, __pyx_v_i);
 
         /* "boyau/ledger/kernel.py":242
  *                     broken = True
- *                     j = i - 1
- *                     while j >= chain:             # <<<<<<<<<<<<<<
- *                         if h[j, 60] == 0:
- *                             self._undo(j)
+ *                     self._break(chain, i)
+ *                     if answer == 1 and self.found >= base + chain:             # <<<<<<<<<<<<<<
+ *                         h[i, 60] = 4
+ *                 if not linked:
 */
-        while (1) {
-          __pyx_t_7 = (__pyx_v_j >= __pyx_v_chain);
+        __pyx_t_8 = (__pyx_v_answer == 1);
 
+        if (__pyx_t_8) {
 
-          if (!__pyx_t_7) break;
-
-          /* "boyau/ledger/kernel.py":243
- *                     j = i - 1
- *                     while j >= chain:
- *                         if h[j, 60] == 0:             # <<<<<<<<<<<<<<
- *                             self._undo(j)
- *                             q[j, 14] = 0
-*/
-          __pyx_t_4 = __pyx_v_j;
-          __pyx_t_5 = 60;
-          __pyx_t_7 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 0);
-
-          if (__pyx_t_7) {
-
-
-            /* "boyau/ledger/kernel.py":244
- *                     while j >= chain:
- *                         if h[j, 60] == 0:
- *                             self._undo(j)             # <<<<<<<<<<<<<<
- *                             q[j, 14] = 0
- *                             h[j, 60] = 5
-*/
-            ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_j);
-
-            /* "boyau/ledger/kernel.py":245
- *                         if h[j, 60] == 0:
- *                             self._undo(j)
- *                             q[j, 14] = 0             # <<<<<<<<<<<<<<
- *                             h[j, 60] = 5
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
-*/
-            __pyx_t_4 = __pyx_v_j;
-            __pyx_t_5 = 14;
-            *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = 0;
-
-            /* "boyau/ledger/kernel.py":246
- *                             self._undo(j)
- *                             q[j, 14] = 0
- *                             h[j, 60] = 5             # <<<<<<<<<<<<<<
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
-*/
-            __pyx_t_4 = __pyx_v_j;
-            __pyx_t_5 = 60;
-            *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = 5;
-
-            /* "boyau/ledger/kernel.py":243
- *                     j = i - 1
- *                     while j >= chain:
- *                         if h[j, 60] == 0:             # <<<<<<<<<<<<<<
- *                             self._undo(j)
- *                             q[j, 14] = 0
-*/
-            goto __pyx_L25;
-          }
-
-          /* "boyau/ledger/kernel.py":247
- *                             q[j, 14] = 0
- *                             h[j, 60] = 5
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:             # <<<<<<<<<<<<<<
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
- *                         j -= 1
-*/
-          __pyx_t_4 = __pyx_v_j;
-          __pyx_t_5 = 60;
-          __pyx_t_8 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) ))) == 1);
-
-          if (__pyx_t_8) {
-
-          } else {
-
-            __pyx_t_7 = __pyx_t_8;
-
-            goto __pyx_L26_bool_binop_done;
-          }
-          __pyx_t_4 = __pyx_v_j;
-          __pyx_t_8 = ((*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_4)) ))) >= (__pyx_v_base + __pyx_v_chain));
-
+        } else {
 
           __pyx_t_7 = __pyx_t_8;
 
-          __pyx_L26_bool_binop_done:;
-          if (__pyx_t_7) {
+          goto __pyx_L26_bool_binop_done;
+        }
+        __pyx_t_8 = (__pyx_v_self->found >= (__pyx_v_base + __pyx_v_chain));
 
 
-            /* "boyau/ledger/kernel.py":248
- *                             h[j, 60] = 5
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there             # <<<<<<<<<<<<<<
- *                         j -= 1
- *                 if not linked:
-*/
-            __pyx_t_4 = __pyx_v_j;
-            __pyx_t_5 = 60;
-            *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = 5;
+        __pyx_t_7 = __pyx_t_8;
 
-            /* "boyau/ledger/kernel.py":247
- *                             q[j, 14] = 0
- *                             h[j, 60] = 5
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:             # <<<<<<<<<<<<<<
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
- *                         j -= 1
-*/
-          }
-          __pyx_L25:;
+        __pyx_L26_bool_binop_done:;
+        if (__pyx_t_7) {
 
-          /* "boyau/ledger/kernel.py":249
- *                         elif h[j, 60] == 1 and self.aux[j] >= base + chain:
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
- *                         j -= 1             # <<<<<<<<<<<<<<
+
+          /* "boyau/ledger/kernel.py":243
+ *                     self._break(chain, i)
+ *                     if answer == 1 and self.found >= base + chain:
+ *                         h[i, 60] = 4             # <<<<<<<<<<<<<<
  *                 if not linked:
  *                     chain = -1
 */
-          __pyx_v_j = (__pyx_v_j - 1);
+          __pyx_t_4 = __pyx_v_i;
+          __pyx_t_5 = 60;
+          *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_h.data + __pyx_t_4 * __pyx_v_h.strides[0]) )) + __pyx_t_5)) )) = 4;
+
+          /* "boyau/ledger/kernel.py":242
+ *                     broken = True
+ *                     self._break(chain, i)
+ *                     if answer == 1 and self.found >= base + chain:             # <<<<<<<<<<<<<<
+ *                         h[i, 60] = 4
+ *                 if not linked:
+*/
         }
 
         /* "boyau/ledger/kernel.py":239
- *                 self._remember(i)
  *             if chain >= 0:
- *                 if answer > 1 and not broken:             # <<<<<<<<<<<<<<
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):             # <<<<<<<<<<<<<<
  *                     broken = True
- *                     j = i - 1
+ *                     self._break(chain, i)
 */
       }
 
-      /* "boyau/ledger/kernel.py":250
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
- *                         j -= 1
+      /* "boyau/ledger/kernel.py":244
+ *                     if answer == 1 and self.found >= base + chain:
+ *                         h[i, 60] = 4
  *                 if not linked:             # <<<<<<<<<<<<<<
  *                     chain = -1
  *         for i in range(count):
@@ -19794,8 +19728,8 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
       if (__pyx_t_7) {
 
 
-        /* "boyau/ledger/kernel.py":251
- *                         j -= 1
+        /* "boyau/ledger/kernel.py":245
+ *                         h[i, 60] = 4
  *                 if not linked:
  *                     chain = -1             # <<<<<<<<<<<<<<
  *         for i in range(count):
@@ -19803,27 +19737,27 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
         __pyx_v_chain = -1LL;
 
-        /* "boyau/ledger/kernel.py":250
- *                             h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
- *                         j -= 1
+        /* "boyau/ledger/kernel.py":244
+ *                     if answer == 1 and self.found >= base + chain:
+ *                         h[i, 60] = 4
  *                 if not linked:             # <<<<<<<<<<<<<<
  *                     chain = -1
  *         for i in range(count):
 */
       }
 
-      /* "boyau/ledger/kernel.py":238
+      /* "boyau/ledger/kernel.py":237
  *             if answer == 0 and i >= expired:
  *                 self._remember(i)
  *             if chain >= 0:             # <<<<<<<<<<<<<<
- *                 if answer > 1 and not broken:
- *                     broken = True
+ *                 # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+ *                 if not broken and (answer > 1 or (linked and i == count - 1)):
 */
     }
   }
 
 
-  /* "boyau/ledger/kernel.py":252
+  /* "boyau/ledger/kernel.py":246
  *                 if not linked:
  *                     chain = -1
  *         for i in range(count):             # <<<<<<<<<<<<<<
@@ -19837,7 +19771,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "boyau/ledger/kernel.py":253
+    /* "boyau/ledger/kernel.py":247
  *                     chain = -1
  *         for i in range(count):
  *             if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19851,7 +19785,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":254
+      /* "boyau/ledger/kernel.py":248
  *         for i in range(count):
  *             if h[i, 60] == 0:
  *                 posted += 1             # <<<<<<<<<<<<<<
@@ -19860,7 +19794,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
       __pyx_v_posted = (__pyx_v_posted + 1);
 
-      /* "boyau/ledger/kernel.py":253
+      /* "boyau/ledger/kernel.py":247
  *                     chain = -1
  *         for i in range(count):
  *             if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19871,7 +19805,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
   }
 
 
-  /* "boyau/ledger/kernel.py":255
+  /* "boyau/ledger/kernel.py":249
  *             if h[i, 60] == 0:
  *                 posted += 1
  *         if not keep:             # <<<<<<<<<<<<<<
@@ -19883,7 +19817,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":256
+    /* "boyau/ledger/kernel.py":250
  *                 posted += 1
  *         if not keep:
  *             i = count - 1             # <<<<<<<<<<<<<<
@@ -19892,7 +19826,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
     __pyx_v_i = (__pyx_v_count - 1);
 
-    /* "boyau/ledger/kernel.py":257
+    /* "boyau/ledger/kernel.py":251
  *         if not keep:
  *             i = count - 1
  *             while i >= 0:             # <<<<<<<<<<<<<<
@@ -19905,7 +19839,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 
       if (!__pyx_t_7) break;
 
-      /* "boyau/ledger/kernel.py":258
+      /* "boyau/ledger/kernel.py":252
  *             i = count - 1
  *             while i >= 0:
  *                 if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19919,7 +19853,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
       if (__pyx_t_7) {
 
 
-        /* "boyau/ledger/kernel.py":259
+        /* "boyau/ledger/kernel.py":253
  *             while i >= 0:
  *                 if h[i, 60] == 0:
  *                     self._undo(i)             # <<<<<<<<<<<<<<
@@ -19928,7 +19862,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
         ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_i);
 
-        /* "boyau/ledger/kernel.py":258
+        /* "boyau/ledger/kernel.py":252
  *             i = count - 1
  *             while i >= 0:
  *                 if h[i, 60] == 0:             # <<<<<<<<<<<<<<
@@ -19937,7 +19871,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
       }
 
-      /* "boyau/ledger/kernel.py":260
+      /* "boyau/ledger/kernel.py":254
  *                 if h[i, 60] == 0:
  *                     self._undo(i)
  *                 i -= 1             # <<<<<<<<<<<<<<
@@ -19947,7 +19881,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
       __pyx_v_i = (__pyx_v_i - 1);
     }
 
-    /* "boyau/ledger/kernel.py":255
+    /* "boyau/ledger/kernel.py":249
  *             if h[i, 60] == 0:
  *                 posted += 1
  *         if not keep:             # <<<<<<<<<<<<<<
@@ -19956,14 +19890,14 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 */
   }
 
-  /* "boyau/ledger/kernel.py":261
+  /* "boyau/ledger/kernel.py":255
  *                     self._undo(i)
  *                 i -= 1
  *         return posted             # <<<<<<<<<<<<<<
  * 
  *     def insert_all(
 */
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_posted); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 261, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_posted); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 255, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
   {
     PyObject *__pyx_temp;
@@ -19996,13 +19930,12 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_2decide(struct __pyx_ob
 
 
 
-
   __Pyx_XGIVEREF(__pyx_r);
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":263
+/* "boyau/ledger/kernel.py":257
  *         return posted
  * 
  *     def insert_all(             # <<<<<<<<<<<<<<
@@ -20053,53 +19986,53 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_keys,&__pyx_mstate_global->__pyx_n_u_values,&__pyx_mstate_global->__pyx_n_u_new_keys,&__pyx_mstate_global->__pyx_n_u_new_values,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 263, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 257, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  4:
         values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 263, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 257, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 263, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 257, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 263, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 257, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 263, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 257, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "insert_all", 0) < (0)) __PYX_ERR(0, 263, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "insert_all", 0) < (0)) __PYX_ERR(0, 257, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 4; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, i); __PYX_ERR(0, 263, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, i); __PYX_ERR(0, 257, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 4)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 263, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 257, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 263, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 257, __pyx_L3_error)
       values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 263, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 257, __pyx_L3_error)
       values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 263, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 257, __pyx_L3_error)
     }
-    __pyx_v_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[0], PyBUF_WRITABLE); if (unlikely(!__pyx_v_keys.memview)) __PYX_ERR(0, 265, __pyx_L3_error)
-    __pyx_v_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[1], PyBUF_WRITABLE); if (unlikely(!__pyx_v_values.memview)) __PYX_ERR(0, 266, __pyx_L3_error)
-    __pyx_v_new_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[2], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_keys.memview)) __PYX_ERR(0, 267, __pyx_L3_error)
-    __pyx_v_new_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[3], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_values.memview)) __PYX_ERR(0, 268, __pyx_L3_error)
+    __pyx_v_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[0], PyBUF_WRITABLE); if (unlikely(!__pyx_v_keys.memview)) __PYX_ERR(0, 259, __pyx_L3_error)
+    __pyx_v_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[1], PyBUF_WRITABLE); if (unlikely(!__pyx_v_values.memview)) __PYX_ERR(0, 260, __pyx_L3_error)
+    __pyx_v_new_keys = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_PY_LONG_LONG(values[2], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_keys.memview)) __PYX_ERR(0, 261, __pyx_L3_error)
+    __pyx_v_new_values = __Pyx_PyObject_to_MemoryviewSlice_dc_unsigned_int(values[3], PyBUF_WRITABLE); if (unlikely(!__pyx_v_new_values.memview)) __PYX_ERR(0, 262, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, __pyx_nargs); __PYX_ERR(0, 263, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("insert_all", 1, 4, 4, __pyx_nargs); __PYX_ERR(0, 257, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -20115,16 +20048,16 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   return NULL;
   __pyx_L4_argument_unpacking_done:;
   if (unlikely(((PyObject *)__pyx_v_keys.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "keys"); __PYX_ERR(0, 265, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "keys"); __PYX_ERR(0, 259, __pyx_L1_error)
   }
   if (unlikely(((PyObject *)__pyx_v_values.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "values"); __PYX_ERR(0, 266, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "values"); __PYX_ERR(0, 260, __pyx_L1_error)
   }
   if (unlikely(((PyObject *)__pyx_v_new_keys.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_keys"); __PYX_ERR(0, 267, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_keys"); __PYX_ERR(0, 261, __pyx_L1_error)
   }
   if (unlikely(((PyObject *)__pyx_v_new_values.memview) == Py_None)) {
-    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_values"); __PYX_ERR(0, 268, __pyx_L1_error)
+    PyErr_Format(PyExc_TypeError, "Argument '%.200s' must not be None", "new_values"); __PYX_ERR(0, 262, __pyx_L1_error)
   }
   __pyx_r = __pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(((struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self), __pyx_v_keys, __pyx_v_values, __pyx_v_new_keys, __pyx_v_new_values);
 
@@ -20160,7 +20093,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __py
   PY_LONG_LONG __pyx_t_5;
   __Pyx_RefNannySetupContext("insert_all", 0);
 
-  /* "boyau/ledger/kernel.py":272
+  /* "boyau/ledger/kernel.py":266
  *         """Fill an empty hash table with entries that are all different: after growth, or from a snapshot."""
  *         i: cython.longlong
  *         for i in range(new_keys.shape[0]):             # <<<<<<<<<<<<<<
@@ -20174,7 +20107,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __py
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "boyau/ledger/kernel.py":273
+    /* "boyau/ledger/kernel.py":267
  *         i: cython.longlong
  *         for i in range(new_keys.shape[0]):
  *             self._put(keys, values, new_keys[i], new_values[i])             # <<<<<<<<<<<<<<
@@ -20187,7 +20120,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __py
   }
 
 
-  /* "boyau/ledger/kernel.py":263
+  /* "boyau/ledger/kernel.py":257
  *         return posted
  * 
  *     def insert_all(             # <<<<<<<<<<<<<<
@@ -20203,7 +20136,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_4insert_all(struct __py
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":275
+/* "boyau/ledger/kernel.py":269
  *             self._put(keys, values, new_keys[i], new_values[i])
  * 
  *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
@@ -20270,7 +20203,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __p
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("index_holds", 0);
 
-  /* "boyau/ledger/kernel.py":278
+  /* "boyau/ledger/kernel.py":272
  *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
  *         n: cython.longlong
  *         for n in range(self.holds):             # <<<<<<<<<<<<<<
@@ -20284,7 +20217,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __p
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_n = __pyx_t_3;
 
-    /* "boyau/ledger/kernel.py":280
+    /* "boyau/ledger/kernel.py":274
  *         for n in range(self.holds):
  *             self._put(
  *                 self.hold_key, self.hold_val, mix(self.hold[n, H_ID0] & MASK, self.hold[n, H_ID1] & MASK, self.seed), n             # <<<<<<<<<<<<<<
@@ -20293,18 +20226,18 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __p
 */
     if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 280, __pyx_L1_error)
+      __PYX_ERR(0, 274, __pyx_L1_error)
     }
     if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 280, __pyx_L1_error)
+      __PYX_ERR(0, 274, __pyx_L1_error)
     }
     __pyx_t_4 = __pyx_v_n;
     __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID0;
     __pyx_t_6 = __pyx_v_n;
     __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_H_ID1;
 
-    /* "boyau/ledger/kernel.py":279
+    /* "boyau/ledger/kernel.py":273
  *         n: cython.longlong
  *         for n in range(self.holds):
  *             self._put(             # <<<<<<<<<<<<<<
@@ -20315,7 +20248,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __p
   }
 
 
-  /* "boyau/ledger/kernel.py":275
+  /* "boyau/ledger/kernel.py":269
  *             self._put(keys, values, new_keys[i], new_values[i])
  * 
  *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
@@ -20336,7 +20269,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_6index_holds(struct __p
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":283
+/* "boyau/ledger/kernel.py":277
  *             )
  * 
  *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
@@ -20385,39 +20318,39 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_low,&__pyx_mstate_global->__pyx_n_u_high,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 283, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 277, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 283, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 277, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 283, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 277, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "entry_of", 0) < (0)) __PYX_ERR(0, 283, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "entry_of", 0) < (0)) __PYX_ERR(0, 277, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 2; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, i); __PYX_ERR(0, 283, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, i); __PYX_ERR(0, 277, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 2)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 283, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 277, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 283, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 277, __pyx_L3_error)
     }
-    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 283, __pyx_L3_error)
-    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 283, __pyx_L3_error)
+    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 277, __pyx_L3_error)
+    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 277, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 283, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("entry_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 277, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -20450,7 +20383,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("entry_of", 0);
 
-  /* "boyau/ledger/kernel.py":285
+  /* "boyau/ledger/kernel.py":279
  *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
  *         self.base = 9223372036854775807             # <<<<<<<<<<<<<<
@@ -20459,15 +20392,15 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_
 */
   __pyx_v_self->base = 0x7FFFFFFFFFFFFFFF;
 
-  /* "boyau/ledger/kernel.py":286
+  /* "boyau/ledger/kernel.py":280
  *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
  *         self.base = 9223372036854775807
  *         return self._find(low, high)             # <<<<<<<<<<<<<<
  * 
  *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
 */
-  __pyx_t_1 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, __pyx_v_low, __pyx_v_high); if (unlikely(__pyx_t_1 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 286, __pyx_L1_error)
-  __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 286, __pyx_L1_error)
+  __pyx_t_1 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, __pyx_v_low, __pyx_v_high); if (unlikely(__pyx_t_1 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 280, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 280, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
 
   {
@@ -20481,7 +20414,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_
   __pyx_t_2 = 0;
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":283
+  /* "boyau/ledger/kernel.py":277
  *             )
  * 
  *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
@@ -20500,7 +20433,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_8entry_of(struct __pyx_
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":288
+/* "boyau/ledger/kernel.py":282
  *         return self._find(low, high)
  * 
  *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
@@ -20549,39 +20482,39 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_low,&__pyx_mstate_global->__pyx_n_u_high,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 288, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 282, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 288, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 282, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 288, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 282, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "hold_of", 0) < (0)) __PYX_ERR(0, 288, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "hold_of", 0) < (0)) __PYX_ERR(0, 282, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 2; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, i); __PYX_ERR(0, 288, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, i); __PYX_ERR(0, 282, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 2)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 288, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 282, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 288, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 282, __pyx_L3_error)
     }
-    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 288, __pyx_L3_error)
-    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 288, __pyx_L3_error)
+    __pyx_v_low = __Pyx_PyLong_As_PY_LONG_LONG(values[0]); if (unlikely((__pyx_v_low == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 282, __pyx_L3_error)
+    __pyx_v_high = __Pyx_PyLong_As_PY_LONG_LONG(values[1]); if (unlikely((__pyx_v_high == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 282, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 288, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("hold_of", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 282, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -20613,14 +20546,14 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(struct __pyx_
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("hold_of", 0);
 
-  /* "boyau/ledger/kernel.py":290
+  /* "boyau/ledger/kernel.py":284
  *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         """Return the number of the hold with this id, or 1."""
  *         return self._find_hold(low, high)             # <<<<<<<<<<<<<<
  * 
- *     # ---- ids --------------------------------------------------------------------------------------------------------
+ *     @cython.cfunc
 */
-  __pyx_t_1 = __Pyx_PyLong_From_PY_LONG_LONG(((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, __pyx_v_low, __pyx_v_high)); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 290, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyLong_From_PY_LONG_LONG(((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, __pyx_v_low, __pyx_v_high)); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 284, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   {
     PyObject *__pyx_temp;
@@ -20633,7 +20566,7 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(struct __pyx_
   __pyx_t_1 = 0;
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":288
+  /* "boyau/ledger/kernel.py":282
  *         return self._find(low, high)
  * 
  *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
@@ -20652,7 +20585,172 @@ static PyObject *__pyx_pf_5boyau_6ledger_6kernel_6Kernel_10hold_of(struct __pyx_
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":294
+/* "boyau/ledger/kernel.py":286
+ *         return self._find_hold(low, high)
+ * 
+ *     @cython.cfunc             # <<<<<<<<<<<<<<
+ *     @cython.exceptval(check=False)
+ *     def _break(self, chain: cython.longlong, end: cython.longlong) -> cython.void:
+*/
+
+static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__break(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *__pyx_v_self, PY_LONG_LONG __pyx_v_chain, PY_LONG_LONG __pyx_v_end) {
+  PY_LONG_LONG __pyx_v_j;
+  int __pyx_t_1;
+  PY_LONG_LONG __pyx_t_2;
+  Py_ssize_t __pyx_t_3;
+  int __pyx_t_4;
+
+  /* "boyau/ledger/kernel.py":290
+ *     def _break(self, chain: cython.longlong, end: cython.longlong) -> cython.void:
+ *         """Take back the rows of a chain before row *end*: newest first."""
+ *         j: cython.longlong = end - 1             # <<<<<<<<<<<<<<
+ *         while j >= chain:
+ *             if self.h[j, 60] == 0:
+*/
+  __pyx_v_j = (__pyx_v_end - 1);
+
+  /* "boyau/ledger/kernel.py":291
+ *         """Take back the rows of a chain before row *end*: newest first."""
+ *         j: cython.longlong = end - 1
+ *         while j >= chain:             # <<<<<<<<<<<<<<
+ *             if self.h[j, 60] == 0:
+ *                 self._undo(j)
+*/
+  while (1) {
+    __pyx_t_1 = (__pyx_v_j >= __pyx_v_chain);
+
+
+    if (!__pyx_t_1) break;
+
+    /* "boyau/ledger/kernel.py":292
+ *         j: cython.longlong = end - 1
+ *         while j >= chain:
+ *             if self.h[j, 60] == 0:             # <<<<<<<<<<<<<<
+ *                 self._undo(j)
+ *                 self.q[j, 14] = 0
+*/
+    __pyx_t_2 = __pyx_v_j;
+    __pyx_t_3 = 60;
+    __pyx_t_1 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) ))) == 0);
+
+    if (__pyx_t_1) {
+
+
+      /* "boyau/ledger/kernel.py":293
+ *         while j >= chain:
+ *             if self.h[j, 60] == 0:
+ *                 self._undo(j)             # <<<<<<<<<<<<<<
+ *                 self.q[j, 14] = 0
+ *                 self.h[j, 60] = 5
+*/
+      ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_undo(__pyx_v_self, __pyx_v_j);
+
+      /* "boyau/ledger/kernel.py":294
+ *             if self.h[j, 60] == 0:
+ *                 self._undo(j)
+ *                 self.q[j, 14] = 0             # <<<<<<<<<<<<<<
+ *                 self.h[j, 60] = 5
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:
+*/
+      __pyx_t_2 = __pyx_v_j;
+      __pyx_t_3 = 14;
+      *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_2 * __pyx_v_self->q.strides[0]) )) + __pyx_t_3)) )) = 0;
+
+      /* "boyau/ledger/kernel.py":295
+ *                 self._undo(j)
+ *                 self.q[j, 14] = 0
+ *                 self.h[j, 60] = 5             # <<<<<<<<<<<<<<
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:
+ *                 self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+*/
+      __pyx_t_2 = __pyx_v_j;
+      __pyx_t_3 = 60;
+      *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )) = 5;
+
+      /* "boyau/ledger/kernel.py":292
+ *         j: cython.longlong = end - 1
+ *         while j >= chain:
+ *             if self.h[j, 60] == 0:             # <<<<<<<<<<<<<<
+ *                 self._undo(j)
+ *                 self.q[j, 14] = 0
+*/
+      goto __pyx_L5;
+    }
+
+    /* "boyau/ledger/kernel.py":296
+ *                 self.q[j, 14] = 0
+ *                 self.h[j, 60] = 5
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:             # <<<<<<<<<<<<<<
+ *                 self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+ *             j -= 1
+*/
+    __pyx_t_2 = __pyx_v_j;
+    __pyx_t_3 = 60;
+    __pyx_t_4 = ((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) ))) == 1);
+
+    if (__pyx_t_4) {
+
+    } else {
+
+      __pyx_t_1 = __pyx_t_4;
+
+      goto __pyx_L6_bool_binop_done;
+    }
+    __pyx_t_2 = __pyx_v_j;
+    __pyx_t_4 = ((*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_2)) ))) >= (__pyx_v_self->base + __pyx_v_chain));
+
+
+    __pyx_t_1 = __pyx_t_4;
+
+    __pyx_L6_bool_binop_done:;
+    if (__pyx_t_1) {
+
+
+      /* "boyau/ledger/kernel.py":297
+ *                 self.h[j, 60] = 5
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:
+ *                 self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there             # <<<<<<<<<<<<<<
+ *             j -= 1
+ * 
+*/
+      __pyx_t_2 = __pyx_v_j;
+      __pyx_t_3 = 60;
+      *((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )) = 5;
+
+      /* "boyau/ledger/kernel.py":296
+ *                 self.q[j, 14] = 0
+ *                 self.h[j, 60] = 5
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:             # <<<<<<<<<<<<<<
+ *                 self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+ *             j -= 1
+*/
+    }
+    __pyx_L5:;
+
+    /* "boyau/ledger/kernel.py":298
+ *             elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:
+ *                 self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+ *             j -= 1             # <<<<<<<<<<<<<<
+ * 
+ *     # ---- ids --------------------------------------------------------------------------------------------------------
+*/
+    __pyx_v_j = (__pyx_v_j - 1);
+  }
+
+  /* "boyau/ledger/kernel.py":286
+ *         return self._find_hold(low, high)
+ * 
+ *     @cython.cfunc             # <<<<<<<<<<<<<<
+ *     @cython.exceptval(check=False)
+ *     def _break(self, chain: cython.longlong, end: cython.longlong) -> cython.void:
+*/
+
+  /* function exit code */
+
+
+}
+
+/* "boyau/ledger/kernel.py":302
  *     # ---- ids --------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20674,7 +20772,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "boyau/ledger/kernel.py":298
+  /* "boyau/ledger/kernel.py":306
  *     def _find(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         """Return the entry number posted under this id, or 1. Equal hashes are settled by the full id."""
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)             # <<<<<<<<<<<<<<
@@ -20683,7 +20781,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
   __pyx_v_key = __pyx_f_5boyau_6ledger_6kernel_mix((__pyx_v_low & __pyx_v_5boyau_6ledger_6kernel_MASK), (__pyx_v_high & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed);
 
-  /* "boyau/ledger/kernel.py":299
+  /* "boyau/ledger/kernel.py":307
  *         """Return the entry number posted under this id, or 1. Equal hashes are settled by the full id."""
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])             # <<<<<<<<<<<<<<
@@ -20692,7 +20790,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_self->id_key.shape[0]));
 
-  /* "boyau/ledger/kernel.py":300
+  /* "boyau/ledger/kernel.py":308
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -20701,7 +20799,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "boyau/ledger/kernel.py":302
+  /* "boyau/ledger/kernel.py":310
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:             # <<<<<<<<<<<<<<
@@ -20715,7 +20813,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 
     if (!__pyx_t_2) break;
 
-    /* "boyau/ledger/kernel.py":303
+    /* "boyau/ledger/kernel.py":311
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -20728,7 +20826,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":304
+      /* "boyau/ledger/kernel.py":312
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]             # <<<<<<<<<<<<<<
@@ -20738,14 +20836,14 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
       __pyx_t_1 = __pyx_v_slot;
       __pyx_v_seq = (*((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_self->id_seq.data) + __pyx_t_1)) )));
 
-      /* "boyau/ledger/kernel.py":305
+      /* "boyau/ledger/kernel.py":313
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:             # <<<<<<<<<<<<<<
  *                     return seq
  *             slot += 1
 */
-      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 0); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 305, __pyx_L1_error)
+      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 0); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 313, __pyx_L1_error)
       __pyx_t_4 = (__pyx_t_3 == __pyx_v_low);
 
 
@@ -20757,7 +20855,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 
         goto __pyx_L7_bool_binop_done;
       }
-      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 1); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 305, __pyx_L1_error)
+      __pyx_t_3 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 1); if (unlikely(__pyx_t_3 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 313, __pyx_L1_error)
       __pyx_t_4 = (__pyx_t_3 == __pyx_v_high);
 
 
@@ -20768,7 +20866,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
       if (__pyx_t_2) {
 
 
-        /* "boyau/ledger/kernel.py":306
+        /* "boyau/ledger/kernel.py":314
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:
  *                     return seq             # <<<<<<<<<<<<<<
@@ -20781,7 +20879,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
         }
         goto __pyx_L0;
 
-        /* "boyau/ledger/kernel.py":305
+        /* "boyau/ledger/kernel.py":313
  *             if self.id_key[slot] == key:
  *                 seq = self.id_seq[slot]
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:             # <<<<<<<<<<<<<<
@@ -20790,7 +20888,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
       }
 
-      /* "boyau/ledger/kernel.py":303
+      /* "boyau/ledger/kernel.py":311
  *         seq: cython.longlong
  *         while self.id_key[slot] != 0:
  *             if self.id_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -20799,7 +20897,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
     }
 
-    /* "boyau/ledger/kernel.py":307
+    /* "boyau/ledger/kernel.py":315
  *                 if self._word(seq, 0) == low and self._word(seq, 1) == high:
  *                     return seq
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -20808,7 +20906,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "boyau/ledger/kernel.py":308
+    /* "boyau/ledger/kernel.py":316
  *                     return seq
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20820,7 +20918,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":309
+      /* "boyau/ledger/kernel.py":317
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -20829,7 +20927,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
 */
       __pyx_v_slot = 0;
 
-      /* "boyau/ledger/kernel.py":308
+      /* "boyau/ledger/kernel.py":316
  *                     return seq
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -20839,7 +20937,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
     }
   }
 
-  /* "boyau/ledger/kernel.py":310
+  /* "boyau/ledger/kernel.py":318
  *             if slot == size:
  *                 slot = 0
  *         return -1             # <<<<<<<<<<<<<<
@@ -20852,7 +20950,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":294
+  /* "boyau/ledger/kernel.py":302
  *     # ---- ids --------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20873,7 +20971,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find(struct __pyx_ob
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":312
+/* "boyau/ledger/kernel.py":320
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20897,7 +20995,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_word", 0);
 
-  /* "boyau/ledger/kernel.py":316
+  /* "boyau/ledger/kernel.py":324
  *     def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:             # <<<<<<<<<<<<<<
@@ -20909,7 +21007,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
   if (__pyx_t_1) {
 
 
-    /* "boyau/ledger/kernel.py":317
+    /* "boyau/ledger/kernel.py":325
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:
  *             return self.q[seq - self.base, word]             # <<<<<<<<<<<<<<
@@ -20924,7 +21022,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":316
+    /* "boyau/ledger/kernel.py":324
  *     def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
  *         """Return one 64-bit word of an earlier row, from this batch or from the journal."""
  *         if seq >= self.base:             # <<<<<<<<<<<<<<
@@ -20933,7 +21031,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
 */
   }
 
-  /* "boyau/ledger/kernel.py":318
+  /* "boyau/ledger/kernel.py":326
  *         if seq >= self.base:
  *             return self.q[seq - self.base, word]
  *         return self.history(seq)[word]             # <<<<<<<<<<<<<<
@@ -20943,7 +21041,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
   __pyx_t_5 = NULL;
   __Pyx_INCREF(__pyx_v_self->history);
   __pyx_t_6 = __pyx_v_self->history; 
-  __pyx_t_7 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 318, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 326, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   __pyx_t_8 = 1;
   #if CYTHON_UNPACK_METHODS
@@ -20963,20 +21061,20 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
     __Pyx_XDECREF(__pyx_t_5); __pyx_t_5 = 0;
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 318, __pyx_L1_error)
+    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 326, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
   }
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_4, __pyx_v_word, PY_LONG_LONG, 1, __Pyx_PyLong_From_PY_LONG_LONG, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 318, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_4, __pyx_v_word, PY_LONG_LONG, 1, __Pyx_PyLong_From_PY_LONG_LONG, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 326, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  __pyx_t_3 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_3 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 318, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_3 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 326, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   {
     __pyx_r = __pyx_t_3;
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":312
+  /* "boyau/ledger/kernel.py":320
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -20998,7 +21096,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__word(struct __pyx_ob
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":320
+/* "boyau/ledger/kernel.py":328
  *         return self.history(seq)[word]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21012,7 +21110,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
   unsigned PY_LONG_LONG __pyx_t_1;
   int __pyx_t_2;
 
-  /* "boyau/ledger/kernel.py":325
+  /* "boyau/ledger/kernel.py":333
  *         self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
  *     ) -> cython.void:
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])             # <<<<<<<<<<<<<<
@@ -21021,7 +21119,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_keys.shape[0]));
 
-  /* "boyau/ledger/kernel.py":326
+  /* "boyau/ledger/kernel.py":334
  *     ) -> cython.void:
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -21030,7 +21128,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "boyau/ledger/kernel.py":327
+  /* "boyau/ledger/kernel.py":335
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != 0:             # <<<<<<<<<<<<<<
@@ -21044,7 +21142,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 
     if (!__pyx_t_2) break;
 
-    /* "boyau/ledger/kernel.py":328
+    /* "boyau/ledger/kernel.py":336
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != 0:
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -21053,7 +21151,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "boyau/ledger/kernel.py":329
+    /* "boyau/ledger/kernel.py":337
  *         while keys[slot] != 0:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -21065,7 +21163,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":330
+      /* "boyau/ledger/kernel.py":338
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -21074,7 +21172,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 */
       __pyx_v_slot = 0;
 
-      /* "boyau/ledger/kernel.py":329
+      /* "boyau/ledger/kernel.py":337
  *         while keys[slot] != 0:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -21084,7 +21182,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
     }
   }
 
-  /* "boyau/ledger/kernel.py":331
+  /* "boyau/ledger/kernel.py":339
  *             if slot == size:
  *                 slot = 0
  *         keys[slot] = key             # <<<<<<<<<<<<<<
@@ -21094,7 +21192,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
   __pyx_t_1 = __pyx_v_slot;
   *((unsigned PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((unsigned PY_LONG_LONG *) __pyx_v_keys.data) + __pyx_t_1)) )) = __pyx_v_key;
 
-  /* "boyau/ledger/kernel.py":332
+  /* "boyau/ledger/kernel.py":340
  *                 slot = 0
  *         keys[slot] = key
  *         values[slot] = cython.cast(cython.uint, value)             # <<<<<<<<<<<<<<
@@ -21104,7 +21202,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
   __pyx_t_1 = __pyx_v_slot;
   *((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_values.data) + __pyx_t_1)) )) = ((unsigned int)__pyx_v_value);
 
-  /* "boyau/ledger/kernel.py":320
+  /* "boyau/ledger/kernel.py":328
  *         return self.history(seq)[word]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21118,7 +21216,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__put(CYTHON_UNUSED struct __p
 
 }
 
-/* "boyau/ledger/kernel.py":334
+/* "boyau/ledger/kernel.py":342
  *         values[slot] = cython.cast(cython.uint, value)
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21133,7 +21231,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
   unsigned PY_LONG_LONG __pyx_t_2;
   int __pyx_t_3;
 
-  /* "boyau/ledger/kernel.py":340
+  /* "boyau/ledger/kernel.py":348
  *     ) -> cython.void:
  *         """Take back the newest entry: entries leave in the reverse order of their coming, so no gap can open."""
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])             # <<<<<<<<<<<<<<
@@ -21142,7 +21240,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_keys.shape[0]));
 
-  /* "boyau/ledger/kernel.py":341
+  /* "boyau/ledger/kernel.py":349
  *         """Take back the newest entry: entries leave in the reverse order of their coming, so no gap can open."""
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -21151,7 +21249,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "boyau/ledger/kernel.py":342
+  /* "boyau/ledger/kernel.py":350
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != key or values[slot] != value:             # <<<<<<<<<<<<<<
@@ -21180,7 +21278,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 
     if (!__pyx_t_1) break;
 
-    /* "boyau/ledger/kernel.py":343
+    /* "boyau/ledger/kernel.py":351
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -21189,7 +21287,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "boyau/ledger/kernel.py":344
+    /* "boyau/ledger/kernel.py":352
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -21201,7 +21299,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
     if (__pyx_t_1) {
 
 
-      /* "boyau/ledger/kernel.py":345
+      /* "boyau/ledger/kernel.py":353
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -21210,7 +21308,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 */
       __pyx_v_slot = 0;
 
-      /* "boyau/ledger/kernel.py":344
+      /* "boyau/ledger/kernel.py":352
  *         while keys[slot] != key or values[slot] != value:
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -21220,7 +21318,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
     }
   }
 
-  /* "boyau/ledger/kernel.py":346
+  /* "boyau/ledger/kernel.py":354
  *             if slot == size:
  *                 slot = 0
  *         keys[slot] = 0             # <<<<<<<<<<<<<<
@@ -21230,7 +21328,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
   __pyx_t_2 = __pyx_v_slot;
   *((unsigned PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((unsigned PY_LONG_LONG *) __pyx_v_keys.data) + __pyx_t_2)) )) = 0;
 
-  /* "boyau/ledger/kernel.py":334
+  /* "boyau/ledger/kernel.py":342
  *         values[slot] = cython.cast(cython.uint, value)
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21244,7 +21342,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__drop(CYTHON_UNUSED struct __
 
 }
 
-/* "boyau/ledger/kernel.py":348
+/* "boyau/ledger/kernel.py":356
  *         keys[slot] = 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21261,7 +21359,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5b
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "boyau/ledger/kernel.py":351
+  /* "boyau/ledger/kernel.py":359
  *     @cython.exceptval(check=False)
  *     def _remember(self, i: cython.longlong) -> cython.void:
  *         self._put(self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i)             # <<<<<<<<<<<<<<
@@ -21270,11 +21368,11 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5b
 */
   if (unlikely(((PyObject *) __pyx_v_self->id_key.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 351, __pyx_L1_error)
+    __PYX_ERR(0, 359, __pyx_L1_error)
   }
   if (unlikely(((PyObject *) __pyx_v_self->id_seq.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 351, __pyx_L1_error)
+    __PYX_ERR(0, 359, __pyx_L1_error)
   }
   __pyx_t_1 = __pyx_v_i;
   __pyx_t_2 = 0;
@@ -21282,7 +21380,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5b
   __pyx_t_4 = 1;
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_1 * __pyx_v_self->q.strides[0]) )) + __pyx_t_2)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->q.data + __pyx_t_3 * __pyx_v_self->q.strides[0]) )) + __pyx_t_4)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
 
-  /* "boyau/ledger/kernel.py":352
+  /* "boyau/ledger/kernel.py":360
  *     def _remember(self, i: cython.longlong) -> cython.void:
  *         self._put(self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i)
  *         self.ids += 1             # <<<<<<<<<<<<<<
@@ -21291,7 +21389,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5b
 */
   __pyx_v_self->ids = (__pyx_v_self->ids + 1);
 
-  /* "boyau/ledger/kernel.py":348
+  /* "boyau/ledger/kernel.py":356
  *         keys[slot] = 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21307,7 +21405,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__remember(struct __pyx_obj_5b
 
 }
 
-/* "boyau/ledger/kernel.py":354
+/* "boyau/ledger/kernel.py":362
  *         self.ids += 1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21333,7 +21431,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "boyau/ledger/kernel.py":358
+  /* "boyau/ledger/kernel.py":366
  *     def _known(self, i: cython.longlong) -> cython.int:
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -21346,7 +21444,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":359
+  /* "boyau/ledger/kernel.py":367
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:             # <<<<<<<<<<<<<<
@@ -21376,7 +21474,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":360
+    /* "boyau/ledger/kernel.py":368
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:
  *             return 2             # <<<<<<<<<<<<<<
@@ -21389,7 +21487,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":359
+    /* "boyau/ledger/kernel.py":367
  *         """Answer a row by its id alone: exists, id_missing, id_conflict, or 1 where the id is new."""
  *         q = self.q
  *         if q[i, 0] == 0 and q[i, 1] == 0:             # <<<<<<<<<<<<<<
@@ -21398,7 +21496,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":361
+  /* "boyau/ledger/kernel.py":369
  *         if q[i, 0] == 0 and q[i, 1] == 0:
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])             # <<<<<<<<<<<<<<
@@ -21409,10 +21507,10 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   __pyx_t_4 = 0;
   __pyx_t_6 = __pyx_v_i;
   __pyx_t_7 = 1;
-  __pyx_t_8 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) )))); if (unlikely(__pyx_t_8 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 361, __pyx_L1_error)
+  __pyx_t_8 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_6 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) )))); if (unlikely(__pyx_t_8 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 369, __pyx_L1_error)
   __pyx_v_seq = __pyx_t_8;
 
-  /* "boyau/ledger/kernel.py":362
+  /* "boyau/ledger/kernel.py":370
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -21424,7 +21522,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":363
+    /* "boyau/ledger/kernel.py":371
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:
  *             return -1             # <<<<<<<<<<<<<<
@@ -21437,7 +21535,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":362
+    /* "boyau/ledger/kernel.py":370
  *             return 2
  *         seq: cython.longlong = self._find(q[i, 0], q[i, 1])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -21446,7 +21544,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":364
+  /* "boyau/ledger/kernel.py":372
  *         if seq < 0:
  *             return -1
  *         self.found = seq             # <<<<<<<<<<<<<<
@@ -21455,17 +21553,17 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
 */
   __pyx_v_self->found = __pyx_v_seq;
 
-  /* "boyau/ledger/kernel.py":365
+  /* "boyau/ledger/kernel.py":373
  *             return -1
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)             # <<<<<<<<<<<<<<
  *         if field < 0:
  *             return 1
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_differs(__pyx_v_self, __pyx_v_i, __pyx_v_seq); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 365, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_differs(__pyx_v_self, __pyx_v_i, __pyx_v_seq); if (unlikely(__pyx_t_9 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 373, __pyx_L1_error)
   __pyx_v_field = __pyx_t_9;
 
-  /* "boyau/ledger/kernel.py":366
+  /* "boyau/ledger/kernel.py":374
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:             # <<<<<<<<<<<<<<
@@ -21477,7 +21575,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":367
+    /* "boyau/ledger/kernel.py":375
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:
  *             return 1             # <<<<<<<<<<<<<<
@@ -21490,7 +21588,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":366
+    /* "boyau/ledger/kernel.py":374
  *         self.found = seq
  *         field: cython.int = self._differs(i, seq)
  *         if field < 0:             # <<<<<<<<<<<<<<
@@ -21499,7 +21597,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":368
+  /* "boyau/ledger/kernel.py":376
  *         if field < 0:
  *             return 1
  *         self.detail = field             # <<<<<<<<<<<<<<
@@ -21508,7 +21606,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
 */
   __pyx_v_self->detail = __pyx_v_field;
 
-  /* "boyau/ledger/kernel.py":369
+  /* "boyau/ledger/kernel.py":377
  *             return 1
  *         self.detail = field
  *         return 3             # <<<<<<<<<<<<<<
@@ -21521,7 +21619,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":354
+  /* "boyau/ledger/kernel.py":362
  *         self.ids += 1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21542,7 +21640,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__known(struct __pyx_obj_5boyau
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":371
+/* "boyau/ledger/kernel.py":379
  *         return 3
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -21579,7 +21677,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_differs", 0);
 
-  /* "boyau/ledger/kernel.py":375
+  /* "boyau/ledger/kernel.py":383
  *     def _differs(self, i: cython.longlong, seq: cython.longlong) -> cython.int:
  *         """Return the number of the first field in which row *i* differs from entry *seq*, or 1."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -21592,7 +21690,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":376
+  /* "boyau/ledger/kernel.py":384
  *         """Return the number of the first field in which row *i* differs from entry *seq*, or 1."""
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -21605,7 +21703,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "boyau/ledger/kernel.py":377
+  /* "boyau/ledger/kernel.py":385
  *         q = self.q
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]             # <<<<<<<<<<<<<<
@@ -21613,23 +21711,23 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
  *             return 1
 */
   { /* enter inner scope */
-    __pyx_t_3 = PyList_New(0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 377, __pyx_L1_error)
+    __pyx_t_3 = PyList_New(0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 385, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     for (__pyx_t_4 = 0; __pyx_t_4 < 14; __pyx_t_4+=1) {
       __pyx_7genexpr__pyx_v_k = __pyx_t_4;
-      __pyx_t_5 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, __pyx_7genexpr__pyx_v_k); if (unlikely(__pyx_t_5 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 377, __pyx_L1_error)
-      __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_5); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 377, __pyx_L1_error)
+      __pyx_t_5 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, __pyx_7genexpr__pyx_v_k); if (unlikely(__pyx_t_5 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 385, __pyx_L1_error)
+      __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_t_5); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 385, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
 
       __Pyx_GIVEREF(__pyx_t_6);
-      if (unlikely(__Pyx_ListComp_AppendAndDecref(__pyx_t_3, __pyx_t_6))) __PYX_ERR(0, 377, __pyx_L1_error)
+      if (unlikely(__Pyx_ListComp_AppendAndDecref(__pyx_t_3, __pyx_t_6))) __PYX_ERR(0, 385, __pyx_L1_error)
       __pyx_t_6 = 0;
     }
   } /* exit inner scope */
   __pyx_v_old = __pyx_t_3;
   __pyx_t_3 = 0;
 
-  /* "boyau/ledger/kernel.py":378
+  /* "boyau/ledger/kernel.py":386
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:             # <<<<<<<<<<<<<<
@@ -21638,11 +21736,11 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 2;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 2, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 2, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   if (!__pyx_t_9) {
@@ -21655,11 +21753,11 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 3;
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 3, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 3, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 378, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 386, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
 
@@ -21669,7 +21767,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":379
+    /* "boyau/ledger/kernel.py":387
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:
  *             return 1             # <<<<<<<<<<<<<<
@@ -21682,7 +21780,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":378
+    /* "boyau/ledger/kernel.py":386
  *         w = self.w
  *         old: object = [self._word(seq, k) for k in range(14)]
  *         if q[i, 2] != old[2] or q[i, 3] != old[3]:             # <<<<<<<<<<<<<<
@@ -21691,7 +21789,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":381
+  /* "boyau/ledger/kernel.py":389
  *             return 1
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity             # <<<<<<<<<<<<<<
@@ -21701,7 +21799,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   for (__pyx_t_10 = 2; __pyx_t_10 < 6; __pyx_t_10+=1) {
     __pyx_v_field = __pyx_t_10;
 
-    /* "boyau/ledger/kernel.py":382
+    /* "boyau/ledger/kernel.py":390
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:             # <<<<<<<<<<<<<<
@@ -21710,20 +21808,20 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
     __pyx_t_5 = __pyx_v_i;
     __pyx_t_8 = (__pyx_v_field + 2);
-    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 382, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 390, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     __pyx_t_4 = (__pyx_v_field + 2);
 
-    __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, __pyx_t_4, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 382, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, __pyx_t_4, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 390, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
 
-    __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 382, __pyx_L1_error)
+    __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_6, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 390, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":383
+      /* "boyau/ledger/kernel.py":391
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:
  *                 return field             # <<<<<<<<<<<<<<
@@ -21736,7 +21834,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":382
+      /* "boyau/ledger/kernel.py":390
  *         field: cython.int
  *         for field in range(2, 6):  # amount, item, expires, quantity
  *             if q[i, field + 2] != old[field + 2]:             # <<<<<<<<<<<<<<
@@ -21746,7 +21844,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
   }
 
-  /* "boyau/ledger/kernel.py":384
+  /* "boyau/ledger/kernel.py":392
  *             if q[i, field + 2] != old[field + 2]:
  *                 return field
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0             # <<<<<<<<<<<<<<
@@ -21775,48 +21873,48 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   __pyx_L11_bool_binop_done:;
   __pyx_v_on_hold = __pyx_t_7;
 
-  /* "boyau/ledger/kernel.py":385
+  /* "boyau/ledger/kernel.py":393
  *                 return field
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
  *         debit: cython.longlong = old[8] & UNKNOWN             # <<<<<<<<<<<<<<
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
 */
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 385, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 393, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 385, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 393, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_6, __pyx_t_3); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 385, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_6, __pyx_t_3); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 393, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 385, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 393, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __pyx_v_debit = __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":386
+  /* "boyau/ledger/kernel.py":394
  *         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
  *         debit: cython.longlong = old[8] & UNKNOWN
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN             # <<<<<<<<<<<<<<
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
 */
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 386, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 8, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 386, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 386, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_6 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_11); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 386, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_11); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 386, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_6); if (unlikely((__pyx_t_5 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 394, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __pyx_v_credit = __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":388
+  /* "boyau/ledger/kernel.py":396
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21859,7 +21957,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":389
+    /* "boyau/ledger/kernel.py":397
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6             # <<<<<<<<<<<<<<
@@ -21872,7 +21970,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":388
+    /* "boyau/ledger/kernel.py":396
  *         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
  *         # An account left open on a hold was filled in by the ledger when the row was posted.
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21881,7 +21979,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":390
+  /* "boyau/ledger/kernel.py":398
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21924,7 +22022,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":391
+    /* "boyau/ledger/kernel.py":399
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7             # <<<<<<<<<<<<<<
@@ -21937,7 +22035,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":390
+    /* "boyau/ledger/kernel.py":398
  *         if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
  *             return 6
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21946,7 +22044,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":392
+  /* "boyau/ledger/kernel.py":400
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21955,23 +22053,23 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 18;
-  __pyx_t_6 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 392, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 392, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 392, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_13 = __Pyx_PyNumber_And_object_int(__pyx_t_11, __pyx_t_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 392, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_PyNumber_And_object_int(__pyx_t_11, __pyx_t_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_13, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 392, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_6, __pyx_t_13, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 400, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":393
+    /* "boyau/ledger/kernel.py":401
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8             # <<<<<<<<<<<<<<
@@ -21984,7 +22082,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":392
+    /* "boyau/ledger/kernel.py":400
  *         if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
  *             return 7
  *         if w[i, 18] != (old[9] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -21993,7 +22091,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":394
+  /* "boyau/ledger/kernel.py":402
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -22002,26 +22100,26 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 19;
-  __pyx_t_13 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
-  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_GetItemInt(__pyx_v_old, 9, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_RshiftObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_6); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyNumber_And_object_int(__pyx_t_3, __pyx_t_6); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_13, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 394, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_13, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":395
+    /* "boyau/ledger/kernel.py":403
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9             # <<<<<<<<<<<<<<
@@ -22034,7 +22132,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":394
+    /* "boyau/ledger/kernel.py":402
  *         if w[i, 18] != (old[9] & UNKNOWN):
  *             return 8
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -22043,7 +22141,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":396
+  /* "boyau/ledger/kernel.py":404
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -22052,23 +22150,23 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 20;
-  __pyx_t_11 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_unsigned_int((*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 404, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_13 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_13 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 404, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_13);
-  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_5boyau_6ledger_6kernel_UNKNOWN); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 404, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_3 = __Pyx_PyNumber_And_object_int(__pyx_t_13, __pyx_t_6); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyNumber_And_object_int(__pyx_t_13, __pyx_t_6); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 404, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 404, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":397
+    /* "boyau/ledger/kernel.py":405
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10             # <<<<<<<<<<<<<<
@@ -22081,7 +22179,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":396
+    /* "boyau/ledger/kernel.py":404
  *         if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
  *             return 9
  *         if w[i, 20] != (old[10] & UNKNOWN):             # <<<<<<<<<<<<<<
@@ -22090,7 +22188,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":398
+  /* "boyau/ledger/kernel.py":406
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -22099,23 +22197,23 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 42;
-  __pyx_t_3 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 398, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 398, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 398, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_11, __pyx_mstate_global->__pyx_int_32, 32, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
-  __pyx_t_11 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 398, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 398, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":399
+    /* "boyau/ledger/kernel.py":407
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11             # <<<<<<<<<<<<<<
@@ -22128,7 +22226,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":398
+    /* "boyau/ledger/kernel.py":406
  *         if w[i, 20] != (old[10] & UNKNOWN):
  *             return 10
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -22137,7 +22235,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":400
+  /* "boyau/ledger/kernel.py":408
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -22146,23 +22244,23 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 43;
-  __pyx_t_11 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 400, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_unsigned_short((*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_5 * __pyx_v_self->h.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 408, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 400, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 10, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 408, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_3, __pyx_mstate_global->__pyx_int_48, 48, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 400, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_PyLong_RshiftObjC(__pyx_t_3, __pyx_mstate_global->__pyx_int_48, 48, 0, 0); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 408, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-  __pyx_t_3 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 400, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_AndObjC(__pyx_t_6, __pyx_mstate_global->__pyx_int_65535, 0xFFFF, 0, 0); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 408, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 400, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 408, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":401
+    /* "boyau/ledger/kernel.py":409
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12             # <<<<<<<<<<<<<<
@@ -22175,7 +22273,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":400
+    /* "boyau/ledger/kernel.py":408
  *         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
  *             return 11
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):             # <<<<<<<<<<<<<<
@@ -22184,7 +22282,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":402
+  /* "boyau/ledger/kernel.py":410
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:             # <<<<<<<<<<<<<<
@@ -22193,11 +22291,11 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 11;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 11, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 11, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   if (!__pyx_t_9) {
@@ -22210,11 +22308,11 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 12;
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 12, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt(__pyx_v_old, 12, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_11, __pyx_t_3, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (!__pyx_t_9) {
@@ -22227,11 +22325,11 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   }
   __pyx_t_5 = __pyx_v_i;
   __pyx_t_8 = 13;
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 13, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_GetItemInt(__pyx_v_old, 13, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
-  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 402, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyObject_CompareBoolNe_int_object(__pyx_t_3, __pyx_t_11, Py_NE); if (unlikely((__pyx_t_9 < 0))) __PYX_ERR(0, 410, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
 
@@ -22241,7 +22339,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":403
+    /* "boyau/ledger/kernel.py":411
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
  *             return 13             # <<<<<<<<<<<<<<
@@ -22254,7 +22352,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":402
+    /* "boyau/ledger/kernel.py":410
  *         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
  *             return 12
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:             # <<<<<<<<<<<<<<
@@ -22263,7 +22361,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":404
+  /* "boyau/ledger/kernel.py":412
  *         if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
  *             return 13
  *         return -1             # <<<<<<<<<<<<<<
@@ -22276,7 +22374,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":371
+  /* "boyau/ledger/kernel.py":379
  *         return 3
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -22308,7 +22406,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__differs(struct __pyx_obj_5boy
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":408
+/* "boyau/ledger/kernel.py":416
  *     # ---- a row ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -22342,7 +22440,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "boyau/ledger/kernel.py":411
+  /* "boyau/ledger/kernel.py":419
  *     @cython.exceptval(-2, check=True)
  *     def _row(self, i: cython.longlong) -> cython.int:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -22355,7 +22453,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":412
+  /* "boyau/ledger/kernel.py":420
  *     def _row(self, i: cython.longlong) -> cython.int:
  *         q = self.q
  *         kind: cython.int = self.h[i, 42]             # <<<<<<<<<<<<<<
@@ -22366,7 +22464,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_3 = 42;
   __pyx_v_kind = (*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":413
+  /* "boyau/ledger/kernel.py":421
  *         q = self.q
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]             # <<<<<<<<<<<<<<
@@ -22377,7 +22475,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_3 = 4;
   __pyx_v_amount = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":414
+  /* "boyau/ledger/kernel.py":422
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:             # <<<<<<<<<<<<<<
@@ -22427,7 +22525,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":415
+    /* "boyau/ledger/kernel.py":423
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6             # <<<<<<<<<<<<<<
@@ -22440,7 +22538,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":414
+    /* "boyau/ledger/kernel.py":422
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 4]
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:             # <<<<<<<<<<<<<<
@@ -22449,7 +22547,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":416
+  /* "boyau/ledger/kernel.py":424
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is             # <<<<<<<<<<<<<<
@@ -22461,7 +22559,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":417
+    /* "boyau/ledger/kernel.py":425
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7             # <<<<<<<<<<<<<<
@@ -22474,7 +22572,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":416
+    /* "boyau/ledger/kernel.py":424
  *         if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
  *             return 6
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is             # <<<<<<<<<<<<<<
@@ -22483,7 +22581,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":418
+  /* "boyau/ledger/kernel.py":426
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):             # <<<<<<<<<<<<<<
@@ -22503,7 +22601,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":419
+    /* "boyau/ledger/kernel.py":427
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7             # <<<<<<<<<<<<<<
@@ -22516,7 +22614,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":418
+    /* "boyau/ledger/kernel.py":426
  *         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
  *             return 7
  *         if (amount != 0) if kind == VOID else (amount < 1):             # <<<<<<<<<<<<<<
@@ -22525,7 +22623,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":420
+  /* "boyau/ledger/kernel.py":428
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7
  *         if amount > TOP:             # <<<<<<<<<<<<<<
@@ -22537,7 +22635,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":421
+    /* "boyau/ledger/kernel.py":429
  *             return 7
  *         if amount > TOP:
  *             return 8             # <<<<<<<<<<<<<<
@@ -22550,7 +22648,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":420
+    /* "boyau/ledger/kernel.py":428
  *         if (amount != 0) if kind == VOID else (amount < 1):
  *             return 7
  *         if amount > TOP:             # <<<<<<<<<<<<<<
@@ -22559,7 +22657,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":422
+  /* "boyau/ledger/kernel.py":430
  *         if amount > TOP:
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))             # <<<<<<<<<<<<<<
@@ -22618,7 +22716,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_L11_bool_binop_done:;
   __pyx_v_on_hold = __pyx_t_4;
 
-  /* "boyau/ledger/kernel.py":423
+  /* "boyau/ledger/kernel.py":431
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -22644,20 +22742,20 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":424
+    /* "boyau/ledger/kernel.py":432
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)             # <<<<<<<<<<<<<<
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)
 */
-    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_give_back(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 424, __pyx_L1_error)
+    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_give_back(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 432, __pyx_L1_error)
     {
       __pyx_r = __pyx_t_6;
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":423
+    /* "boyau/ledger/kernel.py":431
  *             return 8
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
  *         if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -22666,7 +22764,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":425
+  /* "boyau/ledger/kernel.py":433
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)
  *         if on_hold:             # <<<<<<<<<<<<<<
@@ -22675,20 +22773,20 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   if (__pyx_v_on_hold) {
 
-    /* "boyau/ledger/kernel.py":426
+    /* "boyau/ledger/kernel.py":434
  *             return self._give_back(i, kind, amount)
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)             # <<<<<<<<<<<<<<
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
 */
-    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_on_hold(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 426, __pyx_L1_error)
+    __pyx_t_6 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_on_hold(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_amount); if (unlikely(__pyx_t_6 == ((int)-2) && PyErr_Occurred())) __PYX_ERR(0, 434, __pyx_L1_error)
     {
       __pyx_r = __pyx_t_6;
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":425
+    /* "boyau/ledger/kernel.py":433
  *         if kind == RETURN or kind == REVERSE:
  *             return self._give_back(i, kind, amount)
  *         if on_hold:             # <<<<<<<<<<<<<<
@@ -22697,7 +22795,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":427
+  /* "boyau/ledger/kernel.py":435
  *         if on_hold:
  *             return self._on_hold(i, kind, amount)
  *         debit: cython.longlong = self.w[i, 16]             # <<<<<<<<<<<<<<
@@ -22708,7 +22806,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_3 = 16;
   __pyx_v_debit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":428
+  /* "boyau/ledger/kernel.py":436
  *             return self._on_hold(i, kind, amount)
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]             # <<<<<<<<<<<<<<
@@ -22719,7 +22817,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_3 = 17;
   __pyx_v_credit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":429
+  /* "boyau/ledger/kernel.py":437
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)             # <<<<<<<<<<<<<<
@@ -22728,7 +22826,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
 
-  /* "boyau/ledger/kernel.py":430
+  /* "boyau/ledger/kernel.py":438
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22740,7 +22838,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":431
+    /* "boyau/ledger/kernel.py":439
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -22753,7 +22851,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":430
+    /* "boyau/ledger/kernel.py":438
  *         credit: cython.longlong = self.w[i, 17]
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22762,7 +22860,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":432
+  /* "boyau/ledger/kernel.py":440
  *         if answer != 0:
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:             # <<<<<<<<<<<<<<
@@ -22802,7 +22900,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":433
+    /* "boyau/ledger/kernel.py":441
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
  *             return 25             # <<<<<<<<<<<<<<
@@ -22815,7 +22913,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":432
+    /* "boyau/ledger/kernel.py":440
  *         if answer != 0:
  *             return answer
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:             # <<<<<<<<<<<<<<
@@ -22824,7 +22922,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":434
+  /* "boyau/ledger/kernel.py":442
  *         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
  *             return 25
  *         answer = self._stage(kind, debit, credit)             # <<<<<<<<<<<<<<
@@ -22833,7 +22931,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_stage(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit);
 
-  /* "boyau/ledger/kernel.py":435
+  /* "boyau/ledger/kernel.py":443
  *             return 25
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22845,7 +22943,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":436
+    /* "boyau/ledger/kernel.py":444
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -22858,7 +22956,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":435
+    /* "boyau/ledger/kernel.py":443
  *             return 25
  *         answer = self._stage(kind, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -22867,7 +22965,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":437
+  /* "boyau/ledger/kernel.py":445
  *         if answer != 0:
  *             return answer
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -22880,7 +22978,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":438
+  /* "boyau/ledger/kernel.py":446
  *             return answer
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -22906,7 +23004,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":439
+    /* "boyau/ledger/kernel.py":447
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)             # <<<<<<<<<<<<<<
@@ -22919,7 +23017,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     __pyx_t_8 = 18;
     __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_7 * __pyx_v_self->w.strides[0]) )) + __pyx_t_8)) ))), 0);
 
-    /* "boyau/ledger/kernel.py":440
+    /* "boyau/ledger/kernel.py":448
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22931,7 +23029,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":441
+      /* "boyau/ledger/kernel.py":449
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -22944,7 +23042,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":440
+      /* "boyau/ledger/kernel.py":448
  *         if kind == COMMIT or kind == PAY:
  *             answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -22953,7 +23051,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     }
 
-    /* "boyau/ledger/kernel.py":438
+    /* "boyau/ledger/kernel.py":446
  *             return answer
  *         acc = self.acc
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -22963,7 +23061,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     goto __pyx_L26;
   }
 
-  /* "boyau/ledger/kernel.py":442
+  /* "boyau/ledger/kernel.py":450
  *             if answer != 0:
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:             # <<<<<<<<<<<<<<
@@ -22999,7 +23097,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":443
+    /* "boyau/ledger/kernel.py":451
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)             # <<<<<<<<<<<<<<
@@ -23010,7 +23108,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
     __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) ))), __pyx_v_i);
 
-    /* "boyau/ledger/kernel.py":444
+    /* "boyau/ledger/kernel.py":452
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -23022,7 +23120,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":445
+      /* "boyau/ledger/kernel.py":453
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -23035,7 +23133,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":444
+      /* "boyau/ledger/kernel.py":452
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
  *             answer = self._window(acc[credit, COLOUR], i)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -23044,7 +23142,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     }
 
-    /* "boyau/ledger/kernel.py":446
+    /* "boyau/ledger/kernel.py":454
  *             if answer != 0:
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -23063,7 +23161,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":447
+      /* "boyau/ledger/kernel.py":455
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
  *                 return 33             # <<<<<<<<<<<<<<
@@ -23076,7 +23174,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":446
+      /* "boyau/ledger/kernel.py":454
  *             if answer != 0:
  *                 return answer
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -23085,7 +23183,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     }
 
-    /* "boyau/ledger/kernel.py":448
+    /* "boyau/ledger/kernel.py":456
  *             if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1             # <<<<<<<<<<<<<<
@@ -23106,7 +23204,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 
     __pyx_v_stop = __pyx_t_9;
 
-    /* "boyau/ledger/kernel.py":449
+    /* "boyau/ledger/kernel.py":457
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):             # <<<<<<<<<<<<<<
@@ -23120,7 +23218,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":450
+      /* "boyau/ledger/kernel.py":458
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39             # <<<<<<<<<<<<<<
@@ -23133,7 +23231,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":449
+      /* "boyau/ledger/kernel.py":457
  *                 return 33
  *             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):             # <<<<<<<<<<<<<<
@@ -23142,7 +23240,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     }
 
-    /* "boyau/ledger/kernel.py":442
+    /* "boyau/ledger/kernel.py":450
  *             if answer != 0:
  *                 return answer
  *         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:             # <<<<<<<<<<<<<<
@@ -23152,7 +23250,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   }
   __pyx_L26:;
 
-  /* "boyau/ledger/kernel.py":451
+  /* "boyau/ledger/kernel.py":459
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -23186,7 +23284,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":452
+    /* "boyau/ledger/kernel.py":460
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42             # <<<<<<<<<<<<<<
@@ -23199,7 +23297,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":451
+    /* "boyau/ledger/kernel.py":459
  *             if not self._within(acc[credit, COLOUR], stop, 0, amount):
  *                 return 39
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -23208,7 +23306,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   }
 
-  /* "boyau/ledger/kernel.py":453
+  /* "boyau/ledger/kernel.py":461
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -23220,7 +23318,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":454
+    /* "boyau/ledger/kernel.py":462
  *             return 42
  *         if kind == COMMIT:
  *             self._open_hold(i, debit, credit, amount)             # <<<<<<<<<<<<<<
@@ -23229,7 +23327,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_open_hold(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount);
 
-    /* "boyau/ledger/kernel.py":453
+    /* "boyau/ledger/kernel.py":461
  *         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
  *             return 42
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -23239,7 +23337,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     goto __pyx_L39;
   }
 
-  /* "boyau/ledger/kernel.py":456
+  /* "boyau/ledger/kernel.py":464
  *             self._open_hold(i, debit, credit, amount)
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -23270,7 +23368,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":457
+      /* "boyau/ledger/kernel.py":465
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43             # <<<<<<<<<<<<<<
@@ -23283,7 +23381,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":456
+      /* "boyau/ledger/kernel.py":464
  *             self._open_hold(i, debit, credit, amount)
  *         else:
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -23292,7 +23390,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
     }
 
-    /* "boyau/ledger/kernel.py":458
+    /* "boyau/ledger/kernel.py":466
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43
  *             acc[debit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -23303,7 +23401,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
     __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_7 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":459
+    /* "boyau/ledger/kernel.py":467
  *                 return 43
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -23316,7 +23414,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   }
   __pyx_L39:;
 
-  /* "boyau/ledger/kernel.py":460
+  /* "boyau/ledger/kernel.py":468
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         self._count(kind, debit, credit, amount, False)             # <<<<<<<<<<<<<<
@@ -23325,7 +23423,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
 */
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 0);
 
-  /* "boyau/ledger/kernel.py":461
+  /* "boyau/ledger/kernel.py":469
  *             acc[credit, CREDITS] += amount
  *         self._count(kind, debit, credit, amount, False)
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -23336,7 +23434,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   __pyx_t_8 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )) = __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":462
+  /* "boyau/ledger/kernel.py":470
  *         self._count(kind, debit, credit, amount, False)
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -23349,7 +23447,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":408
+  /* "boyau/ledger/kernel.py":416
  *     # ---- a row ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23376,7 +23474,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__row(struct __pyx_obj_5boyau_6
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":464
+/* "boyau/ledger/kernel.py":472
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23398,7 +23496,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   PY_LONG_LONG __pyx_t_9;
   Py_ssize_t __pyx_t_10;
 
-  /* "boyau/ledger/kernel.py":468
+  /* "boyau/ledger/kernel.py":476
  *     def _accounts(self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong) -> cython.int:
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -23411,7 +23509,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":469
+  /* "boyau/ledger/kernel.py":477
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc
  *         if debit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -23423,7 +23521,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":470
+    /* "boyau/ledger/kernel.py":478
  *         acc = self.acc
  *         if debit >= self.accounts:
  *             return 17             # <<<<<<<<<<<<<<
@@ -23436,7 +23534,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":469
+    /* "boyau/ledger/kernel.py":477
  *         """Check what any two accounts must satisfy (results 17 to 24)."""
  *         acc = self.acc
  *         if debit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -23445,7 +23543,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":471
+  /* "boyau/ledger/kernel.py":479
  *         if debit >= self.accounts:
  *             return 17
  *         if credit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -23457,7 +23555,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":472
+    /* "boyau/ledger/kernel.py":480
  *             return 17
  *         if credit >= self.accounts:
  *             return 18             # <<<<<<<<<<<<<<
@@ -23470,7 +23568,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":471
+    /* "boyau/ledger/kernel.py":479
  *         if debit >= self.accounts:
  *             return 17
  *         if credit >= self.accounts:             # <<<<<<<<<<<<<<
@@ -23479,7 +23577,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":473
+  /* "boyau/ledger/kernel.py":481
  *         if credit >= self.accounts:
  *             return 18
  *         if debit == credit:             # <<<<<<<<<<<<<<
@@ -23491,7 +23589,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":474
+    /* "boyau/ledger/kernel.py":482
  *             return 18
  *         if debit == credit:
  *             return 19             # <<<<<<<<<<<<<<
@@ -23504,7 +23602,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":473
+    /* "boyau/ledger/kernel.py":481
  *         if credit >= self.accounts:
  *             return 18
  *         if debit == credit:             # <<<<<<<<<<<<<<
@@ -23513,7 +23611,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":475
+  /* "boyau/ledger/kernel.py":483
  *         if debit == credit:
  *             return 19
  *         if self.w[i, 20] > self.subjects:             # <<<<<<<<<<<<<<
@@ -23527,7 +23625,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":476
+    /* "boyau/ledger/kernel.py":484
  *             return 19
  *         if self.w[i, 20] > self.subjects:
  *             return 20             # <<<<<<<<<<<<<<
@@ -23540,7 +23638,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":475
+    /* "boyau/ledger/kernel.py":483
  *         if debit == credit:
  *             return 19
  *         if self.w[i, 20] > self.subjects:             # <<<<<<<<<<<<<<
@@ -23549,7 +23647,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":477
+  /* "boyau/ledger/kernel.py":485
  *         if self.w[i, 20] > self.subjects:
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:             # <<<<<<<<<<<<<<
@@ -23563,7 +23661,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":478
+    /* "boyau/ledger/kernel.py":486
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21             # <<<<<<<<<<<<<<
@@ -23576,7 +23674,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":477
+    /* "boyau/ledger/kernel.py":485
  *         if self.w[i, 20] > self.subjects:
  *             return 20
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:             # <<<<<<<<<<<<<<
@@ -23585,7 +23683,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":479
+  /* "boyau/ledger/kernel.py":487
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:             # <<<<<<<<<<<<<<
@@ -23599,7 +23697,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":480
+    /* "boyau/ledger/kernel.py":488
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22             # <<<<<<<<<<<<<<
@@ -23612,7 +23710,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":479
+    /* "boyau/ledger/kernel.py":487
  *         if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
  *             return 21
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:             # <<<<<<<<<<<<<<
@@ -23621,7 +23719,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":481
+  /* "boyau/ledger/kernel.py":489
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:             # <<<<<<<<<<<<<<
@@ -23641,7 +23739,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":482
+    /* "boyau/ledger/kernel.py":490
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23             # <<<<<<<<<<<<<<
@@ -23654,7 +23752,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":481
+    /* "boyau/ledger/kernel.py":489
  *         if (acc[credit, FLAGS] & F_CLOSED) != 0:
  *             return 22
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:             # <<<<<<<<<<<<<<
@@ -23663,7 +23761,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":483
+  /* "boyau/ledger/kernel.py":491
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23
  *         if self._date(i) > self.today:             # <<<<<<<<<<<<<<
@@ -23675,7 +23773,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":484
+    /* "boyau/ledger/kernel.py":492
  *             return 23
  *         if self._date(i) > self.today:
  *             return 24             # <<<<<<<<<<<<<<
@@ -23688,7 +23786,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":483
+    /* "boyau/ledger/kernel.py":491
  *         if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
  *             return 23
  *         if self._date(i) > self.today:             # <<<<<<<<<<<<<<
@@ -23697,7 +23795,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
 */
   }
 
-  /* "boyau/ledger/kernel.py":485
+  /* "boyau/ledger/kernel.py":493
  *         if self._date(i) > self.today:
  *             return 24
  *         return 0             # <<<<<<<<<<<<<<
@@ -23710,7 +23808,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":464
+  /* "boyau/ledger/kernel.py":472
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23725,7 +23823,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__accounts(struct __pyx_obj_5bo
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":487
+/* "boyau/ledger/kernel.py":495
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23748,7 +23846,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(s
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_date", 0);
 
-  /* "boyau/ledger/kernel.py":491
+  /* "boyau/ledger/kernel.py":499
  *     @cython.exceptval(check=False)
  *     def _date(self, i: cython.longlong) -> cython.longlong:
  *         date: cython.longlong = self.w[i, 19]             # <<<<<<<<<<<<<<
@@ -23759,24 +23857,24 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(s
   __pyx_t_2 = 19;
   __pyx_v_date = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_1 * __pyx_v_self->w.strides[0]) )) + __pyx_t_2)) )));
 
-  /* "boyau/ledger/kernel.py":492
+  /* "boyau/ledger/kernel.py":500
  *     def _date(self, i: cython.longlong) -> cython.longlong:
  *         date: cython.longlong = self.w[i, 19]
  *         return date - 4294967296 if date >= 2147483648 else date             # <<<<<<<<<<<<<<
  * 
  *     @cython.cfunc
 */
-  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 492, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 500, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
-  __pyx_t_4 = __Pyx_PyObject_CompareBoolGe_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_2147483648, Py_GE); if (unlikely((__pyx_t_4 < 0))) __PYX_ERR(0, 492, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyObject_CompareBoolGe_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_2147483648, Py_GE); if (unlikely((__pyx_t_4 < 0))) __PYX_ERR(0, 500, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
   if (__pyx_t_4) {
-    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 492, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_date); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 500, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
-    __pyx_t_5 = __Pyx_PyNumber_Subtract_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_4294967296); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 492, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyNumber_Subtract_int_int(__pyx_t_3, __pyx_mstate_global->__pyx_int_4294967296); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 500, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
-    __pyx_t_6 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_5); if (unlikely((__pyx_t_6 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 492, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_5); if (unlikely((__pyx_t_6 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 500, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
     __pyx_t_1 = __pyx_t_6;
   } else {
@@ -23789,7 +23887,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(s
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":487
+  /* "boyau/ledger/kernel.py":495
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23810,7 +23908,7 @@ static CYTHON_INLINE PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(s
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":494
+/* "boyau/ledger/kernel.py":502
  *         return date - 4294967296 if date >= 2147483648 else date
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -23842,7 +23940,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_stage", 0);
 
-  /* "boyau/ledger/kernel.py":498
+  /* "boyau/ledger/kernel.py":506
  *     def _stage(self, kind: cython.int, debit: cython.longlong, credit: cython.longlong) -> cython.int:
  *         """Check that *kind* may join these accounts (26) and their colours (27)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -23855,7 +23953,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":499
+  /* "boyau/ledger/kernel.py":507
  *         """Check that *kind* may join these accounts (26) and their colours (27)."""
  *         acc = self.acc
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0             # <<<<<<<<<<<<<<
@@ -23866,7 +23964,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
   __pyx_v_from_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) != 0);
 
-  /* "boyau/ledger/kernel.py":500
+  /* "boyau/ledger/kernel.py":508
  *         acc = self.acc
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0             # <<<<<<<<<<<<<<
@@ -23877,7 +23975,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_FLAGS;
   __pyx_v_to_issuer = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_F_ISSUER) != 0);
 
-  /* "boyau/ledger/kernel.py":501
+  /* "boyau/ledger/kernel.py":509
  *         from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
  *         source: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -23888,7 +23986,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_source = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":502
+  /* "boyau/ledger/kernel.py":510
  *         to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
  *         source: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -23899,7 +23997,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":503
+  /* "boyau/ledger/kernel.py":511
  *         source: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0             # <<<<<<<<<<<<<<
@@ -23910,7 +24008,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_v_from_plain = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) != 0);
 
-  /* "boyau/ledger/kernel.py":504
+  /* "boyau/ledger/kernel.py":512
  *         target: cython.longlong = acc[credit, COLOUR]
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0             # <<<<<<<<<<<<<<
@@ -23921,7 +24019,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_R_PLAIN;
   __pyx_v_to_plain = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_2 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_3)) ))) != 0);
 
-  /* "boyau/ledger/kernel.py":505
+  /* "boyau/ledger/kernel.py":513
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -23947,7 +24045,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":506
+    /* "boyau/ledger/kernel.py":514
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:             # <<<<<<<<<<<<<<
@@ -23966,7 +24064,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":507
+      /* "boyau/ledger/kernel.py":515
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -23979,7 +24077,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":506
+      /* "boyau/ledger/kernel.py":514
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:
  *             if from_issuer or to_issuer:             # <<<<<<<<<<<<<<
@@ -23988,7 +24086,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":508
+    /* "boyau/ledger/kernel.py":516
  *             if from_issuer or to_issuer:
  *                 return 26
  *             if from_plain:             # <<<<<<<<<<<<<<
@@ -23997,7 +24095,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     if (__pyx_v_from_plain) {
 
-      /* "boyau/ledger/kernel.py":509
+      /* "boyau/ledger/kernel.py":517
  *                 return 26
  *             if from_plain:
  *                 return 0 if to_plain else 27             # <<<<<<<<<<<<<<
@@ -24016,7 +24114,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":508
+      /* "boyau/ledger/kernel.py":516
  *             if from_issuer or to_issuer:
  *                 return 26
  *             if from_plain:             # <<<<<<<<<<<<<<
@@ -24025,7 +24123,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":510
+    /* "boyau/ledger/kernel.py":518
  *             if from_plain:
  *                 return 0 if to_plain else 27
  *             if to_plain:             # <<<<<<<<<<<<<<
@@ -24034,7 +24132,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     if (__pyx_v_to_plain) {
 
-      /* "boyau/ledger/kernel.py":511
+      /* "boyau/ledger/kernel.py":519
  *                 return 0 if to_plain else 27
  *             if to_plain:
  *                 return 0             # <<<<<<<<<<<<<<
@@ -24047,7 +24145,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":510
+      /* "boyau/ledger/kernel.py":518
  *             if from_plain:
  *                 return 0 if to_plain else 27
  *             if to_plain:             # <<<<<<<<<<<<<<
@@ -24056,7 +24154,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":512
+    /* "boyau/ledger/kernel.py":520
  *             if to_plain:
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:             # <<<<<<<<<<<<<<
@@ -24072,7 +24170,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":513
+      /* "boyau/ledger/kernel.py":521
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -24085,7 +24183,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":512
+      /* "boyau/ledger/kernel.py":520
  *             if to_plain:
  *                 return 0
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:             # <<<<<<<<<<<<<<
@@ -24094,7 +24192,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":514
+    /* "boyau/ledger/kernel.py":522
  *             if acc[credit, HOP] != acc[debit, HOP] + 1:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
@@ -24116,7 +24214,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":505
+    /* "boyau/ledger/kernel.py":513
  *         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
  *         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
  *         if kind == COMMIT or kind == PAY:             # <<<<<<<<<<<<<<
@@ -24125,7 +24223,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":515
+  /* "boyau/ledger/kernel.py":523
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:             # <<<<<<<<<<<<<<
@@ -24137,7 +24235,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":516
+    /* "boyau/ledger/kernel.py":524
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24171,7 +24269,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":517
+      /* "boyau/ledger/kernel.py":525
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -24184,7 +24282,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":516
+      /* "boyau/ledger/kernel.py":524
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24193,7 +24291,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":518
+    /* "boyau/ledger/kernel.py":526
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(source, target) else 27             # <<<<<<<<<<<<<<
@@ -24215,7 +24313,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":515
+    /* "boyau/ledger/kernel.py":523
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == RECEIVE:             # <<<<<<<<<<<<<<
@@ -24224,7 +24322,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":519
+  /* "boyau/ledger/kernel.py":527
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:             # <<<<<<<<<<<<<<
@@ -24236,7 +24334,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":520
+    /* "boyau/ledger/kernel.py":528
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24270,7 +24368,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":521
+      /* "boyau/ledger/kernel.py":529
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -24283,7 +24381,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":520
+      /* "boyau/ledger/kernel.py":528
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24292,7 +24390,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":522
+    /* "boyau/ledger/kernel.py":530
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
@@ -24314,7 +24412,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":519
+    /* "boyau/ledger/kernel.py":527
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if kind == REFUND:             # <<<<<<<<<<<<<<
@@ -24323,7 +24421,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":523
+  /* "boyau/ledger/kernel.py":531
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:             # <<<<<<<<<<<<<<
@@ -24342,7 +24440,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":524
+    /* "boyau/ledger/kernel.py":532
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:
  *             return 26             # <<<<<<<<<<<<<<
@@ -24355,7 +24453,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":523
+    /* "boyau/ledger/kernel.py":531
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if from_plain or to_plain:             # <<<<<<<<<<<<<<
@@ -24364,7 +24462,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":525
+  /* "boyau/ledger/kernel.py":533
  *         if from_plain or to_plain:
  *             return 26
  *         if kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -24376,7 +24474,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":526
+    /* "boyau/ledger/kernel.py":534
  *             return 26
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24410,7 +24508,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":527
+      /* "boyau/ledger/kernel.py":535
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -24423,7 +24521,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":526
+      /* "boyau/ledger/kernel.py":534
  *             return 26
  *         if kind == ISSUE:
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24432,7 +24530,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":528
+    /* "boyau/ledger/kernel.py":536
  *             if not from_issuer or to_issuer or acc[credit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(target, source) else 27             # <<<<<<<<<<<<<<
@@ -24454,7 +24552,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":525
+    /* "boyau/ledger/kernel.py":533
  *         if from_plain or to_plain:
  *             return 26
  *         if kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -24463,7 +24561,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":529
+  /* "boyau/ledger/kernel.py":537
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -24475,7 +24573,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":530
+    /* "boyau/ledger/kernel.py":538
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24509,7 +24607,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":531
+      /* "boyau/ledger/kernel.py":539
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26             # <<<<<<<<<<<<<<
@@ -24522,7 +24620,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":530
+      /* "boyau/ledger/kernel.py":538
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24531,7 +24629,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":532
+    /* "boyau/ledger/kernel.py":540
  *             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
  *                 return 26
  *             return 0 if self._below(source, target) else 27             # <<<<<<<<<<<<<<
@@ -24553,7 +24651,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":529
+    /* "boyau/ledger/kernel.py":537
  *                 return 26
  *             return 0 if self._below(target, source) else 27
  *         if kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -24562,7 +24660,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":533
+  /* "boyau/ledger/kernel.py":541
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24604,7 +24702,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":534
+    /* "boyau/ledger/kernel.py":542
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26             # <<<<<<<<<<<<<<
@@ -24617,7 +24715,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":533
+    /* "boyau/ledger/kernel.py":541
  *                 return 26
  *             return 0 if self._below(source, target) else 27
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:             # <<<<<<<<<<<<<<
@@ -24626,7 +24724,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":535
+  /* "boyau/ledger/kernel.py":543
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26
  *         if kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -24638,7 +24736,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":536
+    /* "boyau/ledger/kernel.py":544
  *             return 26
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27             # <<<<<<<<<<<<<<
@@ -24674,7 +24772,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":535
+    /* "boyau/ledger/kernel.py":543
  *         if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
  *             return 26
  *         if kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -24683,7 +24781,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":537
+  /* "boyau/ledger/kernel.py":545
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -24695,7 +24793,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":538
+    /* "boyau/ledger/kernel.py":546
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27             # <<<<<<<<<<<<<<
@@ -24731,7 +24829,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":537
+    /* "boyau/ledger/kernel.py":545
  *         if kind == ALLOCATE:
  *             return 0 if source != target and self._below(target, source) else 27
  *         if kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -24740,7 +24838,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":539
+  /* "boyau/ledger/kernel.py":547
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:             # <<<<<<<<<<<<<<
@@ -24761,13 +24859,13 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 
     goto __pyx_L47_bool_binop_done;
   }
-  __pyx_t_9 = __Pyx_PyLong_From_PY_LONG_LONG(((__pyx_v_target << 32) | __pyx_v_source)); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 539, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyLong_From_PY_LONG_LONG(((__pyx_v_target << 32) | __pyx_v_source)); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 547, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_9);
   if (unlikely(__pyx_v_self->carry_from == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not iterable");
-    __PYX_ERR(0, 539, __pyx_L1_error)
+    __PYX_ERR(0, 547, __pyx_L1_error)
   }
-  __pyx_t_5 = (__Pyx_PySet_ContainsTF(__pyx_t_9, __pyx_v_self->carry_from, Py_NE)); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 539, __pyx_L1_error)
+  __pyx_t_5 = (__Pyx_PySet_ContainsTF(__pyx_t_9, __pyx_v_self->carry_from, Py_NE)); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 547, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
   __pyx_t_4 = __pyx_t_5;
@@ -24776,7 +24874,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":540
+    /* "boyau/ledger/kernel.py":548
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
  *             return 27             # <<<<<<<<<<<<<<
@@ -24789,7 +24887,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":539
+    /* "boyau/ledger/kernel.py":547
  *         if kind == WITHDRAW:
  *             return 0 if source != target and self._below(source, target) else 27
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:             # <<<<<<<<<<<<<<
@@ -24798,7 +24896,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":541
+  /* "boyau/ledger/kernel.py":549
  *         if self.rule[source, R_ROOT] == self.rule[target, R_ROOT] or (target << 32 | source) not in self.carry_from:
  *             return 27
  *         return 0             # <<<<<<<<<<<<<<
@@ -24811,7 +24909,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":494
+  /* "boyau/ledger/kernel.py":502
  *         return date - 4294967296 if date >= 2147483648 else date
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24838,7 +24936,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__stage(struct __pyx_obj_5boyau
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":543
+/* "boyau/ledger/kernel.py":551
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24856,7 +24954,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
   int __pyx_t_5;
 
 
-  /* "boyau/ledger/kernel.py":547
+  /* "boyau/ledger/kernel.py":555
  *     def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:             # <<<<<<<<<<<<<<
@@ -24872,7 +24970,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":548
+    /* "boyau/ledger/kernel.py":556
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:
  *             return False             # <<<<<<<<<<<<<<
@@ -24885,7 +24983,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":547
+    /* "boyau/ledger/kernel.py":555
  *     def _below(self, colour: cython.longlong, ancestor: cython.longlong) -> cython.bint:
  *         """Tell whether *colour* is *ancestor* or descends from it."""
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:             # <<<<<<<<<<<<<<
@@ -24894,7 +24992,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":549
+  /* "boyau/ledger/kernel.py":557
  *         if self.rule[colour, R_ROOT] != self.rule[ancestor, R_ROOT]:
  *             return False
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]             # <<<<<<<<<<<<<<
@@ -24907,7 +25005,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
   __pyx_t_2 = __pyx_v_5boyau_6ledger_6kernel_R_DEPTH;
   __pyx_v_steps = ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_3 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_4)) ))) - (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->rule.data + __pyx_t_1 * __pyx_v_self->rule.strides[0]) )) + __pyx_t_2)) ))));
 
-  /* "boyau/ledger/kernel.py":550
+  /* "boyau/ledger/kernel.py":558
  *             return False
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
  *         while steps > 0:             # <<<<<<<<<<<<<<
@@ -24920,7 +25018,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
 
     if (!__pyx_t_5) break;
 
-    /* "boyau/ledger/kernel.py":551
+    /* "boyau/ledger/kernel.py":559
  *         steps: cython.longlong = self.rule[colour, R_DEPTH] - self.rule[ancestor, R_DEPTH]
  *         while steps > 0:
  *             colour = self.cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -24931,7 +25029,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
     __pyx_t_2 = __pyx_v_5boyau_6ledger_6kernel_PARENT;
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->cnt.data + __pyx_t_1 * __pyx_v_self->cnt.strides[0]) )) + __pyx_t_2)) )));
 
-    /* "boyau/ledger/kernel.py":552
+    /* "boyau/ledger/kernel.py":560
  *         while steps > 0:
  *             colour = self.cnt[colour, PARENT]
  *             steps -= 1             # <<<<<<<<<<<<<<
@@ -24941,7 +25039,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
     __pyx_v_steps = (__pyx_v_steps - 1);
   }
 
-  /* "boyau/ledger/kernel.py":553
+  /* "boyau/ledger/kernel.py":561
  *             colour = self.cnt[colour, PARENT]
  *             steps -= 1
  *         return colour == ancestor             # <<<<<<<<<<<<<<
@@ -24954,7 +25052,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":543
+  /* "boyau/ledger/kernel.py":551
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24970,7 +25068,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__below(struct __pyx_obj_5boyau
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":555
+/* "boyau/ledger/kernel.py":563
  *         return colour == ancestor
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -24988,7 +25086,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
   Py_ssize_t __pyx_t_4;
   int __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":558
+  /* "boyau/ledger/kernel.py":566
  *     @cython.exceptval(check=False)
  *     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
  *         date: cython.longlong = self._date(i)             # <<<<<<<<<<<<<<
@@ -24997,7 +25095,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
 */
   __pyx_v_date = __pyx_f_5boyau_6ledger_6kernel_6Kernel__date(__pyx_v_self, __pyx_v_i);
 
-  /* "boyau/ledger/kernel.py":559
+  /* "boyau/ledger/kernel.py":567
  *     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule             # <<<<<<<<<<<<<<
@@ -25010,7 +25108,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":560
+  /* "boyau/ledger/kernel.py":568
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:             # <<<<<<<<<<<<<<
@@ -25052,7 +25150,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
   if (__pyx_t_2) {
 
 
-    /* "boyau/ledger/kernel.py":561
+    /* "boyau/ledger/kernel.py":569
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
  *             return 28             # <<<<<<<<<<<<<<
@@ -25065,7 +25163,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":560
+    /* "boyau/ledger/kernel.py":568
  *         date: cython.longlong = self._date(i)
  *         rule = self.rule
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:             # <<<<<<<<<<<<<<
@@ -25074,7 +25172,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
 */
   }
 
-  /* "boyau/ledger/kernel.py":562
+  /* "boyau/ledger/kernel.py":570
  *         if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
  *             return 28
  *         return 0             # <<<<<<<<<<<<<<
@@ -25087,7 +25185,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":555
+  /* "boyau/ledger/kernel.py":563
  *         return colour == ancestor
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25103,7 +25201,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__window(struct __pyx_obj_5boya
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":564
+/* "boyau/ledger/kernel.py":572
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -25138,7 +25236,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   int __pyx_clineno = 0;
 
 
-  /* "boyau/ledger/kernel.py":578
+  /* "boyau/ledger/kernel.py":586
  *     ) -> cython.int:
  *         """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -25151,7 +25249,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":579
+  /* "boyau/ledger/kernel.py":587
  *         """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
  *         acc = self.acc
  *         rule = self.rule             # <<<<<<<<<<<<<<
@@ -25164,7 +25262,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":580
+  /* "boyau/ledger/kernel.py":588
  *         acc = self.acc
  *         rule = self.rule
  *         pool = self.pool             # <<<<<<<<<<<<<<
@@ -25177,7 +25275,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "boyau/ledger/kernel.py":581
+  /* "boyau/ledger/kernel.py":589
  *         rule = self.rule
  *         pool = self.pool
  *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -25188,7 +25286,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "boyau/ledger/kernel.py":582
+  /* "boyau/ledger/kernel.py":590
  *         pool = self.pool
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -25199,7 +25297,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "boyau/ledger/kernel.py":583
+  /* "boyau/ledger/kernel.py":591
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25213,7 +25311,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":584
+    /* "boyau/ledger/kernel.py":592
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:
  *             return 0             # <<<<<<<<<<<<<<
@@ -25226,7 +25324,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":583
+    /* "boyau/ledger/kernel.py":591
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25235,7 +25333,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":585
+  /* "boyau/ledger/kernel.py":593
  *         if rule[colour, R_PLAIN] != 0:
  *             return 0
  *         payee: cython.longlong = acc[credit, HOLDER]             # <<<<<<<<<<<<<<
@@ -25246,7 +25344,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_HOLDER;
   __pyx_v_payee = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_3 * __pyx_v_acc.strides[0]) )) + __pyx_t_4)) )));
 
-  /* "boyau/ledger/kernel.py":586
+  /* "boyau/ledger/kernel.py":594
  *             return 0
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)             # <<<<<<<<<<<<<<
@@ -25255,7 +25353,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_window(__pyx_v_self, __pyx_v_colour, __pyx_v_i);
 
-  /* "boyau/ledger/kernel.py":587
+  /* "boyau/ledger/kernel.py":595
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -25267,7 +25365,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":588
+    /* "boyau/ledger/kernel.py":596
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -25280,7 +25378,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":587
+    /* "boyau/ledger/kernel.py":595
  *         payee: cython.longlong = acc[credit, HOLDER]
  *         answer: cython.int = self._window(colour, i)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -25289,7 +25387,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":589
+  /* "boyau/ledger/kernel.py":597
  *         if answer != 0:
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]             # <<<<<<<<<<<<<<
@@ -25299,7 +25397,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   __pyx_t_3 = __pyx_v_payee;
   __pyx_v_classes = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->holder_class.data) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":590
+  /* "boyau/ledger/kernel.py":598
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:             # <<<<<<<<<<<<<<
@@ -25313,7 +25411,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":591
+    /* "boyau/ledger/kernel.py":599
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29             # <<<<<<<<<<<<<<
@@ -25326,7 +25424,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":590
+    /* "boyau/ledger/kernel.py":598
  *             return answer
  *         classes: cython.longlong = self.holder_class[payee]
  *         if (classes & rule[colour, R_PAYEES]) == 0:             # <<<<<<<<<<<<<<
@@ -25335,7 +25433,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":592
+  /* "boyau/ledger/kernel.py":600
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):             # <<<<<<<<<<<<<<
@@ -25356,7 +25454,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   }
   if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 592, __pyx_L1_error)
+    __PYX_ERR(0, 600, __pyx_L1_error)
   }
   __pyx_t_3 = __pyx_v_colour;
   __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_ALLOW;
@@ -25371,7 +25469,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":593
+    /* "boyau/ledger/kernel.py":601
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30             # <<<<<<<<<<<<<<
@@ -25384,7 +25482,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":592
+    /* "boyau/ledger/kernel.py":600
  *         if (classes & rule[colour, R_PAYEES]) == 0:
  *             return 29
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):             # <<<<<<<<<<<<<<
@@ -25393,7 +25491,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":594
+  /* "boyau/ledger/kernel.py":602
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):             # <<<<<<<<<<<<<<
@@ -25414,7 +25512,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   }
   if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 594, __pyx_L1_error)
+    __PYX_ERR(0, 602, __pyx_L1_error)
   }
   __pyx_t_7 = __pyx_v_colour;
   __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_DENY;
@@ -25429,7 +25527,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":595
+    /* "boyau/ledger/kernel.py":603
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31             # <<<<<<<<<<<<<<
@@ -25442,7 +25540,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":594
+    /* "boyau/ledger/kernel.py":602
  *         if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
  *             return 30
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):             # <<<<<<<<<<<<<<
@@ -25451,7 +25549,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":596
+  /* "boyau/ledger/kernel.py":604
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31
  *         if rule[target, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25465,7 +25563,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":597
+    /* "boyau/ledger/kernel.py":605
  *             return 31
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:             # <<<<<<<<<<<<<<
@@ -25479,7 +25577,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":598
+      /* "boyau/ledger/kernel.py":606
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:
  *                 return 32             # <<<<<<<<<<<<<<
@@ -25492,7 +25590,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":597
+      /* "boyau/ledger/kernel.py":605
  *             return 31
  *         if rule[target, R_PLAIN] != 0:
  *             if (classes & rule[colour, R_ENDS]) == 0:             # <<<<<<<<<<<<<<
@@ -25501,7 +25599,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":596
+    /* "boyau/ledger/kernel.py":604
  *         if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
  *             return 31
  *         if rule[target, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -25511,7 +25609,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     goto __pyx_L12;
   }
 
-  /* "boyau/ledger/kernel.py":600
+  /* "boyau/ledger/kernel.py":608
  *                 return 32
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -25526,7 +25624,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":601
+      /* "boyau/ledger/kernel.py":609
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33             # <<<<<<<<<<<<<<
@@ -25539,7 +25637,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":600
+      /* "boyau/ledger/kernel.py":608
  *                 return 32
  *         else:
  *             if (classes & rule[target, R_HOLDERS]) == 0:             # <<<<<<<<<<<<<<
@@ -25548,7 +25646,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":602
+    /* "boyau/ledger/kernel.py":610
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:             # <<<<<<<<<<<<<<
@@ -25564,7 +25662,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":603
+      /* "boyau/ledger/kernel.py":611
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34             # <<<<<<<<<<<<<<
@@ -25577,7 +25675,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":602
+      /* "boyau/ledger/kernel.py":610
  *             if (classes & rule[target, R_HOLDERS]) == 0:
  *                 return 33
  *             if acc[credit, HOP] > rule[target, R_HOPS]:             # <<<<<<<<<<<<<<
@@ -25588,7 +25686,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   }
   __pyx_L12:;
 
-  /* "boyau/ledger/kernel.py":604
+  /* "boyau/ledger/kernel.py":612
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:             # <<<<<<<<<<<<<<
@@ -25602,7 +25700,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":605
+    /* "boyau/ledger/kernel.py":613
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:             # <<<<<<<<<<<<<<
@@ -25614,7 +25712,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":606
+      /* "boyau/ledger/kernel.py":614
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:
  *                 return 35             # <<<<<<<<<<<<<<
@@ -25627,7 +25725,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":605
+      /* "boyau/ledger/kernel.py":613
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:
  *             if item == 0:             # <<<<<<<<<<<<<<
@@ -25636,7 +25734,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":607
+    /* "boyau/ledger/kernel.py":615
  *             if item == 0:
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):             # <<<<<<<<<<<<<<
@@ -25645,7 +25743,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 607, __pyx_L1_error)
+      __PYX_ERR(0, 615, __pyx_L1_error)
     }
     __pyx_t_7 = __pyx_v_colour;
     __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_R_ITEMS;
@@ -25656,7 +25754,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":608
+      /* "boyau/ledger/kernel.py":616
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36             # <<<<<<<<<<<<<<
@@ -25669,7 +25767,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":607
+      /* "boyau/ledger/kernel.py":615
  *             if item == 0:
  *                 return 35
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):             # <<<<<<<<<<<<<<
@@ -25678,7 +25776,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":604
+    /* "boyau/ledger/kernel.py":612
  *             if acc[credit, HOP] > rule[target, R_HOPS]:
  *                 return 34
  *         if rule[colour, R_ITEMS] >= 0:             # <<<<<<<<<<<<<<
@@ -25687,7 +25785,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":609
+  /* "boyau/ledger/kernel.py":617
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:             # <<<<<<<<<<<<<<
@@ -25701,7 +25799,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":610
+    /* "boyau/ledger/kernel.py":618
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -25713,7 +25811,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":611
+      /* "boyau/ledger/kernel.py":619
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:
  *                 region = self.holder_region[payee]             # <<<<<<<<<<<<<<
@@ -25723,7 +25821,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       __pyx_t_3 = __pyx_v_payee;
       __pyx_v_region = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->holder_region.data) + __pyx_t_3)) )));
 
-      /* "boyau/ledger/kernel.py":610
+      /* "boyau/ledger/kernel.py":618
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -25732,7 +25830,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":612
+    /* "boyau/ledger/kernel.py":620
  *             if region == 0:
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):             # <<<<<<<<<<<<<<
@@ -25741,7 +25839,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     if (unlikely(((PyObject *) __pyx_v_pool.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 612, __pyx_L1_error)
+      __PYX_ERR(0, 620, __pyx_L1_error)
     }
     __pyx_t_3 = __pyx_v_colour;
     __pyx_t_4 = __pyx_v_5boyau_6ledger_6kernel_R_REGIONS;
@@ -25752,7 +25850,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":613
+      /* "boyau/ledger/kernel.py":621
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37             # <<<<<<<<<<<<<<
@@ -25765,7 +25863,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":612
+      /* "boyau/ledger/kernel.py":620
  *             if region == 0:
  *                 region = self.holder_region[payee]
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):             # <<<<<<<<<<<<<<
@@ -25774,7 +25872,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":609
+    /* "boyau/ledger/kernel.py":617
  *             if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
  *                 return 36
  *         if rule[colour, R_REGIONS] >= 0:             # <<<<<<<<<<<<<<
@@ -25783,7 +25881,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":614
+  /* "boyau/ledger/kernel.py":622
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37
  *         if kind == PAY:             # <<<<<<<<<<<<<<
@@ -25795,7 +25893,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":616
+    /* "boyau/ledger/kernel.py":624
  *         if kind == PAY:
  *             missing: cython.longlong = (
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]             # <<<<<<<<<<<<<<
@@ -25811,7 +25909,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     __pyx_t_11 = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_9 * __pyx_v_self->w.strides[0]) )) + __pyx_t_10)) )));
     __pyx_v_missing = (((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_7 * __pyx_v_rule.strides[0]) )) + __pyx_t_8)) ))) & (~(*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_rule.data + __pyx_t_3 * __pyx_v_rule.strides[0]) )) + __pyx_t_4)) ))))) & (~(*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->subject.data) + __pyx_t_11)) )))));
 
-    /* "boyau/ledger/kernel.py":618
+    /* "boyau/ledger/kernel.py":626
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
  *             )
  *             if missing != 0:             # <<<<<<<<<<<<<<
@@ -25823,7 +25921,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":619
+      /* "boyau/ledger/kernel.py":627
  *             )
  *             if missing != 0:
  *                 while (missing & 1) == 0:             # <<<<<<<<<<<<<<
@@ -25836,7 +25934,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 
         if (!__pyx_t_5) break;
 
-        /* "boyau/ledger/kernel.py":620
+        /* "boyau/ledger/kernel.py":628
  *             if missing != 0:
  *                 while (missing & 1) == 0:
  *                     missing >>= 1             # <<<<<<<<<<<<<<
@@ -25845,7 +25943,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
         __pyx_v_missing = (__pyx_v_missing >> 1);
 
-        /* "boyau/ledger/kernel.py":621
+        /* "boyau/ledger/kernel.py":629
  *                 while (missing & 1) == 0:
  *                     missing >>= 1
  *                     self.detail += 1             # <<<<<<<<<<<<<<
@@ -25855,7 +25953,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
         __pyx_v_self->detail = (__pyx_v_self->detail + 1);
       }
 
-      /* "boyau/ledger/kernel.py":622
+      /* "boyau/ledger/kernel.py":630
  *                     missing >>= 1
  *                     self.detail += 1
  *                 return 38             # <<<<<<<<<<<<<<
@@ -25868,7 +25966,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":618
+      /* "boyau/ledger/kernel.py":626
  *                 rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
  *             )
  *             if missing != 0:             # <<<<<<<<<<<<<<
@@ -25877,7 +25975,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":614
+    /* "boyau/ledger/kernel.py":622
  *             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
  *                 return 37
  *         if kind == PAY:             # <<<<<<<<<<<<<<
@@ -25886,7 +25984,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":623
+  /* "boyau/ledger/kernel.py":631
  *                     self.detail += 1
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):             # <<<<<<<<<<<<<<
@@ -25924,7 +26022,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":624
+    /* "boyau/ledger/kernel.py":632
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39             # <<<<<<<<<<<<<<
@@ -25937,7 +26035,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":623
+    /* "boyau/ledger/kernel.py":631
  *                     self.detail += 1
  *                 return 38
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):             # <<<<<<<<<<<<<<
@@ -25946,7 +26044,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":625
+  /* "boyau/ledger/kernel.py":633
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39
  *         if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -25960,7 +26058,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":626
+    /* "boyau/ledger/kernel.py":634
  *             return 39
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):             # <<<<<<<<<<<<<<
@@ -25986,7 +26084,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":627
+      /* "boyau/ledger/kernel.py":635
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40             # <<<<<<<<<<<<<<
@@ -25999,7 +26097,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":626
+      /* "boyau/ledger/kernel.py":634
  *             return 39
  *         if acc[debit, HOP] == 0:
  *             if not on_hold and not self._within(colour, -1, 1, amount):             # <<<<<<<<<<<<<<
@@ -26008,7 +26106,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":628
+    /* "boyau/ledger/kernel.py":636
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):             # <<<<<<<<<<<<<<
@@ -26034,7 +26132,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":629
+      /* "boyau/ledger/kernel.py":637
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):
  *                 return 41             # <<<<<<<<<<<<<<
@@ -26047,7 +26145,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":628
+      /* "boyau/ledger/kernel.py":636
  *             if not on_hold and not self._within(colour, -1, 1, amount):
  *                 return 40
  *             if kind == PAY and not self._within(colour, -1, 2, amount):             # <<<<<<<<<<<<<<
@@ -26056,7 +26154,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":625
+    /* "boyau/ledger/kernel.py":633
  *         if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
  *             return 39
  *         if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -26065,7 +26163,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":630
+  /* "boyau/ledger/kernel.py":638
  *             if kind == PAY and not self._within(colour, -1, 2, amount):
  *                 return 41
  *         return 0             # <<<<<<<<<<<<<<
@@ -26078,7 +26176,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":564
+  /* "boyau/ledger/kernel.py":572
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26107,7 +26205,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__payment(struct __pyx_obj_5boy
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":632
+/* "boyau/ledger/kernel.py":640
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26128,7 +26226,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
   Py_ssize_t __pyx_t_7;
 
 
-  /* "boyau/ledger/kernel.py":638
+  /* "boyau/ledger/kernel.py":646
  *     ) -> cython.bint:
  *         """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
  *         cnt = self.cnt             # <<<<<<<<<<<<<<
@@ -26141,7 +26239,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":639
+  /* "boyau/ledger/kernel.py":647
  *         """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
  *         cnt = self.cnt
  *         level: cython.int = 0             # <<<<<<<<<<<<<<
@@ -26150,7 +26248,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
 */
   __pyx_v_level = 0;
 
-  /* "boyau/ledger/kernel.py":640
+  /* "boyau/ledger/kernel.py":648
  *         cnt = self.cnt
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:             # <<<<<<<<<<<<<<
@@ -26177,7 +26275,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
 
     if (!__pyx_t_2) break;
 
-    /* "boyau/ledger/kernel.py":641
+    /* "boyau/ledger/kernel.py":649
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:             # <<<<<<<<<<<<<<
@@ -26193,7 +26291,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":642
+      /* "boyau/ledger/kernel.py":650
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
  *                 self.detail = level             # <<<<<<<<<<<<<<
@@ -26202,7 +26300,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
 */
       __pyx_v_self->detail = __pyx_v_level;
 
-      /* "boyau/ledger/kernel.py":643
+      /* "boyau/ledger/kernel.py":651
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
  *                 self.detail = level
  *                 return False             # <<<<<<<<<<<<<<
@@ -26215,7 +26313,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":641
+      /* "boyau/ledger/kernel.py":649
  *         level: cython.int = 0
  *         while colour != stop and colour >= 0:
  *             if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:             # <<<<<<<<<<<<<<
@@ -26224,7 +26322,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
 */
     }
 
-    /* "boyau/ledger/kernel.py":644
+    /* "boyau/ledger/kernel.py":652
  *                 self.detail = level
  *                 return False
  *             colour = cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -26235,7 +26333,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
     __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_PARENT;
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_6 * __pyx_v_cnt.strides[0]) )) + __pyx_t_7)) )));
 
-    /* "boyau/ledger/kernel.py":645
+    /* "boyau/ledger/kernel.py":653
  *                 return False
  *             colour = cnt[colour, PARENT]
  *             level += 1             # <<<<<<<<<<<<<<
@@ -26245,7 +26343,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
     __pyx_v_level = (__pyx_v_level + 1);
   }
 
-  /* "boyau/ledger/kernel.py":646
+  /* "boyau/ledger/kernel.py":654
  *             colour = cnt[colour, PARENT]
  *             level += 1
  *         return True             # <<<<<<<<<<<<<<
@@ -26258,7 +26356,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":632
+  /* "boyau/ledger/kernel.py":640
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26275,7 +26373,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__within(struct __pyx_obj_5boya
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":648
+/* "boyau/ledger/kernel.py":656
  *         return True
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26292,7 +26390,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
   Py_ssize_t __pyx_t_5;
 
 
-  /* "boyau/ledger/kernel.py":653
+  /* "boyau/ledger/kernel.py":661
  *         self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
  *     ) -> cython.void:
  *         cnt = self.cnt             # <<<<<<<<<<<<<<
@@ -26305,7 +26403,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":654
+  /* "boyau/ledger/kernel.py":662
  *     ) -> cython.void:
  *         cnt = self.cnt
  *         while colour != stop and colour >= 0:             # <<<<<<<<<<<<<<
@@ -26332,7 +26430,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
 
     if (!__pyx_t_2) break;
 
-    /* "boyau/ledger/kernel.py":655
+    /* "boyau/ledger/kernel.py":663
  *         cnt = self.cnt
  *         while colour != stop and colour >= 0:
  *             cnt[colour, USED + which] += amount             # <<<<<<<<<<<<<<
@@ -26343,7 +26441,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
     __pyx_t_5 = (__pyx_v_5boyau_6ledger_6kernel_USED + __pyx_v_which);
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_4 * __pyx_v_cnt.strides[0]) )) + __pyx_t_5)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":656
+    /* "boyau/ledger/kernel.py":664
  *         while colour != stop and colour >= 0:
  *             cnt[colour, USED + which] += amount
  *             colour = cnt[colour, PARENT]             # <<<<<<<<<<<<<<
@@ -26355,7 +26453,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
     __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_cnt.data + __pyx_t_4 * __pyx_v_cnt.strides[0]) )) + __pyx_t_5)) )));
   }
 
-  /* "boyau/ledger/kernel.py":648
+  /* "boyau/ledger/kernel.py":656
  *         return True
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26369,7 +26467,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__add(struct __pyx_obj_5boyau_
 
 }
 
-/* "boyau/ledger/kernel.py":658
+/* "boyau/ledger/kernel.py":666
  *             colour = cnt[colour, PARENT]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26387,7 +26485,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   int __pyx_t_4;
   int __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":669
+  /* "boyau/ledger/kernel.py":677
  *     ) -> cython.void:
  *         """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -26400,7 +26498,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":670
+  /* "boyau/ledger/kernel.py":678
  *         """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
  *         acc = self.acc
  *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -26411,7 +26509,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":671
+  /* "boyau/ledger/kernel.py":679
  *         acc = self.acc
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]             # <<<<<<<<<<<<<<
@@ -26422,7 +26520,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_target = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":672
+  /* "boyau/ledger/kernel.py":680
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -26448,7 +26546,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":673
+    /* "boyau/ledger/kernel.py":681
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -26462,7 +26560,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":674
+      /* "boyau/ledger/kernel.py":682
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return             # <<<<<<<<<<<<<<
@@ -26473,7 +26571,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":673
+      /* "boyau/ledger/kernel.py":681
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:
  *             if self.rule[colour, R_PLAIN] != 0:             # <<<<<<<<<<<<<<
@@ -26482,7 +26580,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     }
 
-    /* "boyau/ledger/kernel.py":675
+    /* "boyau/ledger/kernel.py":683
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return
  *             if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -26496,7 +26594,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":676
+      /* "boyau/ledger/kernel.py":684
  *                 return
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:             # <<<<<<<<<<<<<<
@@ -26508,7 +26606,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
       if (__pyx_t_4) {
 
 
-        /* "boyau/ledger/kernel.py":677
+        /* "boyau/ledger/kernel.py":685
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)             # <<<<<<<<<<<<<<
@@ -26517,7 +26615,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
         ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, __pyx_v_amount);
 
-        /* "boyau/ledger/kernel.py":676
+        /* "boyau/ledger/kernel.py":684
  *                 return
  *             if acc[debit, HOP] == 0:
  *                 if not on_hold:             # <<<<<<<<<<<<<<
@@ -26526,7 +26624,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
       }
 
-      /* "boyau/ledger/kernel.py":678
+      /* "boyau/ledger/kernel.py":686
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:             # <<<<<<<<<<<<<<
@@ -26538,7 +26636,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
       if (__pyx_t_4) {
 
 
-        /* "boyau/ledger/kernel.py":679
+        /* "boyau/ledger/kernel.py":687
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)             # <<<<<<<<<<<<<<
@@ -26547,7 +26645,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
         ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 2, __pyx_v_amount);
 
-        /* "boyau/ledger/kernel.py":678
+        /* "boyau/ledger/kernel.py":686
  *                 if not on_hold:
  *                     self._add(colour, -1, 1, amount)
  *                 if kind == PAY:             # <<<<<<<<<<<<<<
@@ -26556,7 +26654,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
       }
 
-      /* "boyau/ledger/kernel.py":675
+      /* "boyau/ledger/kernel.py":683
  *             if self.rule[colour, R_PLAIN] != 0:
  *                 return
  *             if acc[debit, HOP] == 0:             # <<<<<<<<<<<<<<
@@ -26565,7 +26663,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     }
 
-    /* "boyau/ledger/kernel.py":680
+    /* "boyau/ledger/kernel.py":688
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -26603,7 +26701,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":681
+      /* "boyau/ledger/kernel.py":689
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)             # <<<<<<<<<<<<<<
@@ -26612,7 +26710,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
       ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
 
-      /* "boyau/ledger/kernel.py":680
+      /* "boyau/ledger/kernel.py":688
  *                 if kind == PAY:
  *                     self._add(colour, -1, 2, amount)
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -26621,7 +26719,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     }
 
-    /* "boyau/ledger/kernel.py":672
+    /* "boyau/ledger/kernel.py":680
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         target: cython.longlong = acc[credit, COLOUR]
  *         if kind == PAY or kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -26631,7 +26729,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":682
+  /* "boyau/ledger/kernel.py":690
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:             # <<<<<<<<<<<<<<
@@ -26667,7 +26765,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":683
+    /* "boyau/ledger/kernel.py":691
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -26697,7 +26795,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     if (__pyx_t_4) {
 
 
-      /* "boyau/ledger/kernel.py":684
+      /* "boyau/ledger/kernel.py":692
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)             # <<<<<<<<<<<<<<
@@ -26706,7 +26804,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
       ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 1, (-__pyx_v_amount));
 
-      /* "boyau/ledger/kernel.py":683
+      /* "boyau/ledger/kernel.py":691
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:             # <<<<<<<<<<<<<<
@@ -26715,7 +26813,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     }
 
-    /* "boyau/ledger/kernel.py":682
+    /* "boyau/ledger/kernel.py":690
  *             if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
  *                 self._add(target, colour, 0, amount)
  *         elif kind == RELEASE or kind == VOID or kind == EXPIRE:             # <<<<<<<<<<<<<<
@@ -26725,7 +26823,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":685
+  /* "boyau/ledger/kernel.py":693
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -26737,7 +26835,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":686
+    /* "boyau/ledger/kernel.py":694
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)             # <<<<<<<<<<<<<<
@@ -26746,7 +26844,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
 
-    /* "boyau/ledger/kernel.py":685
+    /* "boyau/ledger/kernel.py":693
  *             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
  *                 self._add(colour, -1, 1, -amount)
  *         elif kind == ISSUE:             # <<<<<<<<<<<<<<
@@ -26756,7 +26854,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":687
+  /* "boyau/ledger/kernel.py":695
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -26768,7 +26866,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":688
+    /* "boyau/ledger/kernel.py":696
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)             # <<<<<<<<<<<<<<
@@ -26777,7 +26875,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, __pyx_v_colour, 0, __pyx_v_amount);
 
-    /* "boyau/ledger/kernel.py":687
+    /* "boyau/ledger/kernel.py":695
  *         elif kind == ISSUE:
  *             self._add(target, -1, 0, amount)
  *         elif kind == ALLOCATE:             # <<<<<<<<<<<<<<
@@ -26787,7 +26885,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":689
+  /* "boyau/ledger/kernel.py":697
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -26799,7 +26897,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":690
+    /* "boyau/ledger/kernel.py":698
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)             # <<<<<<<<<<<<<<
@@ -26808,7 +26906,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, __pyx_v_target, 0, (-__pyx_v_amount));
 
-    /* "boyau/ledger/kernel.py":689
+    /* "boyau/ledger/kernel.py":697
  *         elif kind == ALLOCATE:
  *             self._add(target, colour, 0, amount)
  *         elif kind == WITHDRAW:             # <<<<<<<<<<<<<<
@@ -26818,7 +26916,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":691
+  /* "boyau/ledger/kernel.py":699
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -26830,7 +26928,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":692
+    /* "boyau/ledger/kernel.py":700
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)             # <<<<<<<<<<<<<<
@@ -26839,7 +26937,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
 
-    /* "boyau/ledger/kernel.py":691
+    /* "boyau/ledger/kernel.py":699
  *         elif kind == WITHDRAW:
  *             self._add(colour, target, 0, -amount)
  *         elif kind == LAPSE:             # <<<<<<<<<<<<<<
@@ -26849,7 +26947,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
     goto __pyx_L3;
   }
 
-  /* "boyau/ledger/kernel.py":693
+  /* "boyau/ledger/kernel.py":701
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:             # <<<<<<<<<<<<<<
@@ -26861,7 +26959,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   if (__pyx_t_4) {
 
 
-    /* "boyau/ledger/kernel.py":694
+    /* "boyau/ledger/kernel.py":702
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:
  *             self._add(colour, -1, 0, -amount)             # <<<<<<<<<<<<<<
@@ -26870,7 +26968,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_colour, -1LL, 0, (-__pyx_v_amount));
 
-    /* "boyau/ledger/kernel.py":695
+    /* "boyau/ledger/kernel.py":703
  *         elif kind == CARRY:
  *             self._add(colour, -1, 0, -amount)
  *             self._add(target, -1, 0, amount)             # <<<<<<<<<<<<<<
@@ -26879,7 +26977,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_add(__pyx_v_self, __pyx_v_target, -1LL, 0, __pyx_v_amount);
 
-    /* "boyau/ledger/kernel.py":693
+    /* "boyau/ledger/kernel.py":701
  *         elif kind == LAPSE:
  *             self._add(colour, -1, 0, -amount)
  *         elif kind == CARRY:             # <<<<<<<<<<<<<<
@@ -26889,7 +26987,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
   }
   __pyx_L3:;
 
-  /* "boyau/ledger/kernel.py":658
+  /* "boyau/ledger/kernel.py":666
  *             colour = cnt[colour, PARENT]
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26905,7 +27003,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__count(struct __pyx_obj_5boya
 
 }
 
-/* "boyau/ledger/kernel.py":699
+/* "boyau/ledger/kernel.py":707
  *     # ---- holds ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -26925,7 +27023,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
   Py_ssize_t __pyx_t_4;
   int __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":702
+  /* "boyau/ledger/kernel.py":710
  *     @cython.exceptval(check=False)
  *     def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)             # <<<<<<<<<<<<<<
@@ -26934,7 +27032,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
   __pyx_v_key = __pyx_f_5boyau_6ledger_6kernel_mix((__pyx_v_low & __pyx_v_5boyau_6ledger_6kernel_MASK), (__pyx_v_high & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed);
 
-  /* "boyau/ledger/kernel.py":703
+  /* "boyau/ledger/kernel.py":711
  *     def _find_hold(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])             # <<<<<<<<<<<<<<
@@ -26943,7 +27041,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
   __pyx_v_size = ((unsigned PY_LONG_LONG)(__pyx_v_self->hold_key.shape[0]));
 
-  /* "boyau/ledger/kernel.py":704
+  /* "boyau/ledger/kernel.py":712
  *         key: cython.ulonglong = mix(low & MASK, high & MASK, self.seed)
  *         size: cython.ulonglong = cython.cast(cython.ulonglong, self.hold_key.shape[0])
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32             # <<<<<<<<<<<<<<
@@ -26952,7 +27050,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
   __pyx_v_slot = (((__pyx_v_key >> 32) * __pyx_v_size) >> 32);
 
-  /* "boyau/ledger/kernel.py":706
+  /* "boyau/ledger/kernel.py":714
  *         slot: cython.ulonglong = ((key >> 32) * size) >> 32
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:             # <<<<<<<<<<<<<<
@@ -26966,7 +27064,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 
     if (!__pyx_t_2) break;
 
-    /* "boyau/ledger/kernel.py":707
+    /* "boyau/ledger/kernel.py":715
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -26979,7 +27077,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":708
+      /* "boyau/ledger/kernel.py":716
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]             # <<<<<<<<<<<<<<
@@ -26989,7 +27087,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
       __pyx_t_1 = __pyx_v_slot;
       __pyx_v_number = (*((unsigned int *) ( /* dim=0 */ ((char *) (((unsigned int *) __pyx_v_self->hold_val.data) + __pyx_t_1)) )));
 
-      /* "boyau/ledger/kernel.py":709
+      /* "boyau/ledger/kernel.py":717
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:             # <<<<<<<<<<<<<<
@@ -27019,7 +27117,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
       if (__pyx_t_2) {
 
 
-        /* "boyau/ledger/kernel.py":710
+        /* "boyau/ledger/kernel.py":718
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:
  *                     return number             # <<<<<<<<<<<<<<
@@ -27032,7 +27130,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
         }
         goto __pyx_L0;
 
-        /* "boyau/ledger/kernel.py":709
+        /* "boyau/ledger/kernel.py":717
  *             if self.hold_key[slot] == key:
  *                 number = self.hold_val[slot]
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:             # <<<<<<<<<<<<<<
@@ -27041,7 +27139,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
       }
 
-      /* "boyau/ledger/kernel.py":707
+      /* "boyau/ledger/kernel.py":715
  *         number: cython.longlong
  *         while self.hold_key[slot] != 0:
  *             if self.hold_key[slot] == key:             # <<<<<<<<<<<<<<
@@ -27050,7 +27148,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
     }
 
-    /* "boyau/ledger/kernel.py":711
+    /* "boyau/ledger/kernel.py":719
  *                 if self.hold[number, H_ID0] == low and self.hold[number, H_ID1] == high:
  *                     return number
  *             slot += 1             # <<<<<<<<<<<<<<
@@ -27059,7 +27157,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
     __pyx_v_slot = (__pyx_v_slot + 1);
 
-    /* "boyau/ledger/kernel.py":712
+    /* "boyau/ledger/kernel.py":720
  *                     return number
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -27071,7 +27169,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
     if (__pyx_t_2) {
 
 
-      /* "boyau/ledger/kernel.py":713
+      /* "boyau/ledger/kernel.py":721
  *             slot += 1
  *             if slot == size:
  *                 slot = 0             # <<<<<<<<<<<<<<
@@ -27080,7 +27178,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
 */
       __pyx_v_slot = 0;
 
-      /* "boyau/ledger/kernel.py":712
+      /* "boyau/ledger/kernel.py":720
  *                     return number
  *             slot += 1
  *             if slot == size:             # <<<<<<<<<<<<<<
@@ -27090,7 +27188,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
     }
   }
 
-  /* "boyau/ledger/kernel.py":714
+  /* "boyau/ledger/kernel.py":722
  *             if slot == size:
  *                 slot = 0
  *         return -1             # <<<<<<<<<<<<<<
@@ -27103,7 +27201,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":699
+  /* "boyau/ledger/kernel.py":707
  *     # ---- holds ------------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27121,7 +27219,7 @@ static PY_LONG_LONG __pyx_f_5boyau_6ledger_6kernel_6Kernel__find_hold(struct __p
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":716
+/* "boyau/ledger/kernel.py":724
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27142,7 +27240,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
 
-  /* "boyau/ledger/kernel.py":721
+  /* "boyau/ledger/kernel.py":729
  *         self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
  *     ) -> cython.void:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -27155,7 +27253,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":722
+  /* "boyau/ledger/kernel.py":730
  *     ) -> cython.void:
  *         q = self.q
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -27168,7 +27266,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":723
+  /* "boyau/ledger/kernel.py":731
  *         q = self.q
  *         hold = self.hold
  *         number: cython.longlong = self.holds             # <<<<<<<<<<<<<<
@@ -27179,7 +27277,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
 
   __pyx_v_number = __pyx_t_2;
 
-  /* "boyau/ledger/kernel.py":724
+  /* "boyau/ledger/kernel.py":732
  *         hold = self.hold
  *         number: cython.longlong = self.holds
  *         hold[number, H_ID0] = q[i, 0]             # <<<<<<<<<<<<<<
@@ -27192,7 +27290,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID0;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":725
+  /* "boyau/ledger/kernel.py":733
  *         number: cython.longlong = self.holds
  *         hold[number, H_ID0] = q[i, 0]
  *         hold[number, H_ID1] = q[i, 1]             # <<<<<<<<<<<<<<
@@ -27205,7 +27303,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ID1;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":726
+  /* "boyau/ledger/kernel.py":734
  *         hold[number, H_ID0] = q[i, 0]
  *         hold[number, H_ID1] = q[i, 1]
  *         hold[number, H_LEFT] = amount             # <<<<<<<<<<<<<<
@@ -27216,7 +27314,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":727
+  /* "boyau/ledger/kernel.py":735
  *         hold[number, H_ID1] = q[i, 1]
  *         hold[number, H_LEFT] = amount
  *         hold[number, H_DEBIT] = debit             # <<<<<<<<<<<<<<
@@ -27227,7 +27325,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_debit;
 
-  /* "boyau/ledger/kernel.py":728
+  /* "boyau/ledger/kernel.py":736
  *         hold[number, H_LEFT] = amount
  *         hold[number, H_DEBIT] = debit
  *         hold[number, H_CREDIT] = credit             # <<<<<<<<<<<<<<
@@ -27238,7 +27336,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = __pyx_v_credit;
 
-  /* "boyau/ledger/kernel.py":729
+  /* "boyau/ledger/kernel.py":737
  *         hold[number, H_DEBIT] = debit
  *         hold[number, H_CREDIT] = credit
  *         hold[number, H_ITEM] = q[i, 5]             # <<<<<<<<<<<<<<
@@ -27251,7 +27349,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_ITEM;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":730
+  /* "boyau/ledger/kernel.py":738
  *         hold[number, H_CREDIT] = credit
  *         hold[number, H_ITEM] = q[i, 5]
  *         hold[number, H_REGION] = self.w[i, 18]             # <<<<<<<<<<<<<<
@@ -27264,7 +27362,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_REGION;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_4 * __pyx_v_hold.strides[0]) )) + __pyx_t_5)) )) = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":731
+  /* "boyau/ledger/kernel.py":739
  *         hold[number, H_ITEM] = q[i, 5]
  *         hold[number, H_REGION] = self.w[i, 18]
  *         hold[number, H_STATE] = 0             # <<<<<<<<<<<<<<
@@ -27275,7 +27373,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = 0;
 
-  /* "boyau/ledger/kernel.py":732
+  /* "boyau/ledger/kernel.py":740
  *         hold[number, H_REGION] = self.w[i, 18]
  *         hold[number, H_STATE] = 0
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)             # <<<<<<<<<<<<<<
@@ -27284,11 +27382,11 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
 */
   if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 732, __pyx_L1_error)
+    __PYX_ERR(0, 740, __pyx_L1_error)
   }
   if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-    __PYX_ERR(0, 732, __pyx_L1_error)
+    __PYX_ERR(0, 740, __pyx_L1_error)
   }
   __pyx_t_2 = __pyx_v_i;
   __pyx_t_3 = 0;
@@ -27296,7 +27394,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = 1;
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_put(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
 
-  /* "boyau/ledger/kernel.py":733
+  /* "boyau/ledger/kernel.py":741
  *         hold[number, H_STATE] = 0
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *         self.holds += 1             # <<<<<<<<<<<<<<
@@ -27305,7 +27403,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
 */
   __pyx_v_self->holds = (__pyx_v_self->holds + 1);
 
-  /* "boyau/ledger/kernel.py":734
+  /* "boyau/ledger/kernel.py":742
  *         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *         self.holds += 1
  *         self.acc[debit, PENDING] += amount             # <<<<<<<<<<<<<<
@@ -27316,7 +27414,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->acc.data + __pyx_t_4 * __pyx_v_self->acc.strides[0]) )) + __pyx_t_5)) )) += __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":735
+  /* "boyau/ledger/kernel.py":743
  *         self.holds += 1
  *         self.acc[debit, PENDING] += amount
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -27325,7 +27423,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "boyau/ledger/kernel.py":716
+  /* "boyau/ledger/kernel.py":724
  *         return -1
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27345,7 +27443,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__open_hold(struct __pyx_obj_5
 
 }
 
-/* "boyau/ledger/kernel.py":737
+/* "boyau/ledger/kernel.py":745
  *         self.hold_now = number
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -27376,7 +27474,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   int __pyx_t_8;
 
 
-  /* "boyau/ledger/kernel.py":740
+  /* "boyau/ledger/kernel.py":748
  *     @cython.exceptval(-2, check=True)
  *     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -27389,7 +27487,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":741
+  /* "boyau/ledger/kernel.py":749
  *     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -27402,7 +27500,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "boyau/ledger/kernel.py":742
+  /* "boyau/ledger/kernel.py":750
  *         q = self.q
  *         w = self.w
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -27415,7 +27513,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":743
+  /* "boyau/ledger/kernel.py":751
  *         w = self.w
  *         acc = self.acc
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -27428,7 +27526,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":744
+  /* "boyau/ledger/kernel.py":752
  *         acc = self.acc
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -27441,7 +27539,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = 3;
   __pyx_v_number = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_3 * __pyx_v_q.strides[0]) )) + __pyx_t_4)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) ))));
 
-  /* "boyau/ledger/kernel.py":745
+  /* "boyau/ledger/kernel.py":753
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:             # <<<<<<<<<<<<<<
@@ -27453,7 +27551,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":746
+    /* "boyau/ledger/kernel.py":754
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:
  *             return 9             # <<<<<<<<<<<<<<
@@ -27466,7 +27564,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":745
+    /* "boyau/ledger/kernel.py":753
  *         hold = self.hold
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         if number < 0:             # <<<<<<<<<<<<<<
@@ -27475,7 +27573,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":747
+  /* "boyau/ledger/kernel.py":755
  *         if number < 0:
  *             return 9
  *         debit: cython.longlong = hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -27486,7 +27584,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "boyau/ledger/kernel.py":748
+  /* "boyau/ledger/kernel.py":756
  *             return 9
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]             # <<<<<<<<<<<<<<
@@ -27497,7 +27595,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
   __pyx_v_credit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "boyau/ledger/kernel.py":749
+  /* "boyau/ledger/kernel.py":757
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):             # <<<<<<<<<<<<<<
@@ -27550,7 +27648,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":750
+    /* "boyau/ledger/kernel.py":758
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10             # <<<<<<<<<<<<<<
@@ -27563,7 +27661,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":749
+    /* "boyau/ledger/kernel.py":757
  *         debit: cython.longlong = hold[number, H_DEBIT]
  *         credit: cython.longlong = hold[number, H_CREDIT]
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):             # <<<<<<<<<<<<<<
@@ -27572,7 +27670,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":751
+  /* "boyau/ledger/kernel.py":759
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10
  *         if hold[number, H_STATE] != 0:             # <<<<<<<<<<<<<<
@@ -27586,7 +27684,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":752
+    /* "boyau/ledger/kernel.py":760
  *             return 10
  *         if hold[number, H_STATE] != 0:
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])             # <<<<<<<<<<<<<<
@@ -27601,7 +27699,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":751
+    /* "boyau/ledger/kernel.py":759
  *         if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
  *             return 10
  *         if hold[number, H_STATE] != 0:             # <<<<<<<<<<<<<<
@@ -27610,7 +27708,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":753
+  /* "boyau/ledger/kernel.py":761
  *         if hold[number, H_STATE] != 0:
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]             # <<<<<<<<<<<<<<
@@ -27621,7 +27719,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   __pyx_v_left = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-  /* "boyau/ledger/kernel.py":754
+  /* "boyau/ledger/kernel.py":762
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]
  *         if amount > left or left == 0:             # <<<<<<<<<<<<<<
@@ -27647,7 +27745,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":755
+    /* "boyau/ledger/kernel.py":763
  *         left: cython.longlong = hold[number, H_LEFT]
  *         if amount > left or left == 0:
  *             return 13             # <<<<<<<<<<<<<<
@@ -27660,7 +27758,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":754
+    /* "boyau/ledger/kernel.py":762
  *             return 10 + cython.cast(cython.int, hold[number, H_STATE])
  *         left: cython.longlong = hold[number, H_LEFT]
  *         if amount > left or left == 0:             # <<<<<<<<<<<<<<
@@ -27669,7 +27767,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":756
+  /* "boyau/ledger/kernel.py":764
  *         if amount > left or left == 0:
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)             # <<<<<<<<<<<<<<
@@ -27678,7 +27776,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_debit, __pyx_v_credit);
 
-  /* "boyau/ledger/kernel.py":757
+  /* "boyau/ledger/kernel.py":765
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -27690,7 +27788,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":758
+    /* "boyau/ledger/kernel.py":766
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -27703,7 +27801,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":757
+    /* "boyau/ledger/kernel.py":765
  *             return 13
  *         answer: cython.int = self._accounts(i, debit, credit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -27712,7 +27810,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   }
 
-  /* "boyau/ledger/kernel.py":759
+  /* "boyau/ledger/kernel.py":767
  *         if answer != 0:
  *             return answer
  *         if kind == PAY:             # <<<<<<<<<<<<<<
@@ -27724,7 +27822,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":760
+    /* "boyau/ledger/kernel.py":768
  *             return answer
  *         if kind == PAY:
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]             # <<<<<<<<<<<<<<
@@ -27749,7 +27847,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 
     __pyx_v_item = __pyx_t_5;
 
-    /* "boyau/ledger/kernel.py":761
+    /* "boyau/ledger/kernel.py":769
  *         if kind == PAY:
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]             # <<<<<<<<<<<<<<
@@ -27760,7 +27858,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     __pyx_t_6 = 18;
     __pyx_v_region = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )));
 
-    /* "boyau/ledger/kernel.py":762
+    /* "boyau/ledger/kernel.py":770
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -27772,7 +27870,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":763
+      /* "boyau/ledger/kernel.py":771
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:
  *                 region = hold[number, H_REGION]             # <<<<<<<<<<<<<<
@@ -27783,7 +27881,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
       __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_REGION;
       __pyx_v_region = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )));
 
-      /* "boyau/ledger/kernel.py":762
+      /* "boyau/ledger/kernel.py":770
  *             item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
  *             region: cython.longlong = w[i, 18]
  *             if region == 0:             # <<<<<<<<<<<<<<
@@ -27792,7 +27890,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":764
+    /* "boyau/ledger/kernel.py":772
  *             if region == 0:
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)             # <<<<<<<<<<<<<<
@@ -27801,7 +27899,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
     __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_payment(__pyx_v_self, __pyx_v_i, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, __pyx_v_item, __pyx_v_region, 1);
 
-    /* "boyau/ledger/kernel.py":765
+    /* "boyau/ledger/kernel.py":773
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -27813,7 +27911,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":766
+      /* "boyau/ledger/kernel.py":774
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:
  *                 return answer             # <<<<<<<<<<<<<<
@@ -27826,7 +27924,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":765
+      /* "boyau/ledger/kernel.py":773
  *                 region = hold[number, H_REGION]
  *             answer = self._payment(i, kind, debit, credit, amount, item, region, True)
  *             if answer != 0:             # <<<<<<<<<<<<<<
@@ -27835,7 +27933,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":767
+    /* "boyau/ledger/kernel.py":775
  *             if answer != 0:
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -27865,7 +27963,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     if (__pyx_t_7) {
 
 
-      /* "boyau/ledger/kernel.py":768
+      /* "boyau/ledger/kernel.py":776
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43             # <<<<<<<<<<<<<<
@@ -27878,7 +27976,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":767
+      /* "boyau/ledger/kernel.py":775
  *             if answer != 0:
  *                 return answer
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -27887,7 +27985,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
     }
 
-    /* "boyau/ledger/kernel.py":769
+    /* "boyau/ledger/kernel.py":777
  *             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
  *                 return 43
  *             acc[debit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -27898,7 +27996,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":770
+    /* "boyau/ledger/kernel.py":778
  *                 return 43
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -27909,7 +28007,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":759
+    /* "boyau/ledger/kernel.py":767
  *         if answer != 0:
  *             return answer
  *         if kind == PAY:             # <<<<<<<<<<<<<<
@@ -27919,7 +28017,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     goto __pyx_L14;
   }
 
-  /* "boyau/ledger/kernel.py":771
+  /* "boyau/ledger/kernel.py":779
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:             # <<<<<<<<<<<<<<
@@ -27931,7 +28029,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   if (__pyx_t_7) {
 
 
-    /* "boyau/ledger/kernel.py":772
+    /* "boyau/ledger/kernel.py":780
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:
  *             amount = left             # <<<<<<<<<<<<<<
@@ -27940,7 +28038,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
     __pyx_v_amount = __pyx_v_left;
 
-    /* "boyau/ledger/kernel.py":773
+    /* "boyau/ledger/kernel.py":781
  *         elif kind == VOID:
  *             amount = left
  *             hold[number, H_STATE] = 1             # <<<<<<<<<<<<<<
@@ -27951,7 +28049,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
     __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )) = 1;
 
-    /* "boyau/ledger/kernel.py":771
+    /* "boyau/ledger/kernel.py":779
  *             acc[debit, DEBITS] += amount
  *             acc[credit, CREDITS] += amount
  *         elif kind == VOID:             # <<<<<<<<<<<<<<
@@ -27961,7 +28059,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   }
   __pyx_L14:;
 
-  /* "boyau/ledger/kernel.py":774
+  /* "boyau/ledger/kernel.py":782
  *             amount = left
  *             hold[number, H_STATE] = 1
  *         w[i, 16] = cython.cast(cython.uint, debit)             # <<<<<<<<<<<<<<
@@ -27972,7 +28070,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = 16;
   *((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )) = ((unsigned int)__pyx_v_debit);
 
-  /* "boyau/ledger/kernel.py":775
+  /* "boyau/ledger/kernel.py":783
  *             hold[number, H_STATE] = 1
  *         w[i, 16] = cython.cast(cython.uint, debit)
  *         w[i, 17] = cython.cast(cython.uint, credit)             # <<<<<<<<<<<<<<
@@ -27983,7 +28081,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = 17;
   *((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_w.data + __pyx_t_5 * __pyx_v_w.strides[0]) )) + __pyx_t_6)) )) = ((unsigned int)__pyx_v_credit);
 
-  /* "boyau/ledger/kernel.py":776
+  /* "boyau/ledger/kernel.py":784
  *         w[i, 16] = cython.cast(cython.uint, debit)
  *         w[i, 17] = cython.cast(cython.uint, credit)
  *         hold[number, H_LEFT] = left - amount             # <<<<<<<<<<<<<<
@@ -27994,7 +28092,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_5 * __pyx_v_hold.strides[0]) )) + __pyx_t_6)) )) = (__pyx_v_left - __pyx_v_amount);
 
-  /* "boyau/ledger/kernel.py":777
+  /* "boyau/ledger/kernel.py":785
  *         w[i, 17] = cython.cast(cython.uint, credit)
  *         hold[number, H_LEFT] = left - amount
  *         acc[debit, PENDING] -= amount             # <<<<<<<<<<<<<<
@@ -28005,7 +28103,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_5 * __pyx_v_acc.strides[0]) )) + __pyx_t_6)) )) -= __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":778
+  /* "boyau/ledger/kernel.py":786
  *         hold[number, H_LEFT] = left - amount
  *         acc[debit, PENDING] -= amount
  *         self._count(kind, debit, credit, amount, True)             # <<<<<<<<<<<<<<
@@ -28014,7 +28112,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, __pyx_v_amount, 1);
 
-  /* "boyau/ledger/kernel.py":779
+  /* "boyau/ledger/kernel.py":787
  *         acc[debit, PENDING] -= amount
  *         self._count(kind, debit, credit, amount, True)
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -28023,7 +28121,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "boyau/ledger/kernel.py":780
+  /* "boyau/ledger/kernel.py":788
  *         self._count(kind, debit, credit, amount, True)
  *         self.hold_now = number
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -28034,7 +28132,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   __pyx_t_6 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_5 * __pyx_v_q.strides[0]) )) + __pyx_t_6)) )) = __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":781
+  /* "boyau/ledger/kernel.py":789
  *         self.hold_now = number
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -28047,7 +28145,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":737
+  /* "boyau/ledger/kernel.py":745
  *         self.hold_now = number
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28073,7 +28171,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__on_hold(struct __pyx_obj_5boy
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":783
+/* "boyau/ledger/kernel.py":791
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28093,7 +28191,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   PY_LONG_LONG __pyx_t_4;
   Py_ssize_t __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":787
+  /* "boyau/ledger/kernel.py":795
  *     def _expire(self, i: cython.longlong) -> cython.int:
  *         """Carry out an expire row that the ledger made: it cannot be refused."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -28106,7 +28204,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":788
+  /* "boyau/ledger/kernel.py":796
  *         """Carry out an expire row that the ledger made: it cannot be refused."""
  *         q = self.q
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -28119,7 +28217,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = 3;
   __pyx_v_number = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find_hold(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))));
 
-  /* "boyau/ledger/kernel.py":789
+  /* "boyau/ledger/kernel.py":797
  *         q = self.q
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         debit: cython.longlong = self.hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -28130,7 +28228,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
   __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )));
 
-  /* "boyau/ledger/kernel.py":790
+  /* "boyau/ledger/kernel.py":798
  *         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
  *         debit: cython.longlong = self.hold[number, H_DEBIT]
  *         left: cython.longlong = self.hold[number, H_LEFT]             # <<<<<<<<<<<<<<
@@ -28141,7 +28239,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   __pyx_v_left = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )));
 
-  /* "boyau/ledger/kernel.py":791
+  /* "boyau/ledger/kernel.py":799
  *         debit: cython.longlong = self.hold[number, H_DEBIT]
  *         left: cython.longlong = self.hold[number, H_LEFT]
  *         self.hold[number, H_STATE] = 2             # <<<<<<<<<<<<<<
@@ -28152,7 +28250,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )) = 2;
 
-  /* "boyau/ledger/kernel.py":792
+  /* "boyau/ledger/kernel.py":800
  *         left: cython.longlong = self.hold[number, H_LEFT]
  *         self.hold[number, H_STATE] = 2
  *         self.hold[number, H_LEFT] = 0             # <<<<<<<<<<<<<<
@@ -28163,7 +28261,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) )) = 0;
 
-  /* "boyau/ledger/kernel.py":793
+  /* "boyau/ledger/kernel.py":801
  *         self.hold[number, H_STATE] = 2
  *         self.hold[number, H_LEFT] = 0
  *         self.acc[debit, PENDING] -= left             # <<<<<<<<<<<<<<
@@ -28174,7 +28272,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->acc.data + __pyx_t_4 * __pyx_v_self->acc.strides[0]) )) + __pyx_t_5)) )) -= __pyx_v_left;
 
-  /* "boyau/ledger/kernel.py":794
+  /* "boyau/ledger/kernel.py":802
  *         self.hold[number, H_LEFT] = 0
  *         self.acc[debit, PENDING] -= left
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)             # <<<<<<<<<<<<<<
@@ -28185,7 +28283,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_5boyau_6ledger_6kernel_EXPIRE, __pyx_v_debit, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_self->hold.data + __pyx_t_4 * __pyx_v_self->hold.strides[0]) )) + __pyx_t_5)) ))), __pyx_v_left, 1);
 
-  /* "boyau/ledger/kernel.py":795
+  /* "boyau/ledger/kernel.py":803
  *         self.acc[debit, PENDING] -= left
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
  *         self.hold_now = number             # <<<<<<<<<<<<<<
@@ -28194,7 +28292,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
 */
   __pyx_v_self->hold_now = __pyx_v_number;
 
-  /* "boyau/ledger/kernel.py":796
+  /* "boyau/ledger/kernel.py":804
  *         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
  *         self.hold_now = number
  *         q[i, 14] = left             # <<<<<<<<<<<<<<
@@ -28205,7 +28303,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   __pyx_t_5 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) )) = __pyx_v_left;
 
-  /* "boyau/ledger/kernel.py":797
+  /* "boyau/ledger/kernel.py":805
  *         self.hold_now = number
  *         q[i, 14] = left
  *         return 0             # <<<<<<<<<<<<<<
@@ -28218,7 +28316,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":783
+  /* "boyau/ledger/kernel.py":791
  *         return 0
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28236,7 +28334,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__expire(struct __pyx_obj_5boya
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":801
+/* "boyau/ledger/kernel.py":809
  *     # ---- giving back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -28275,7 +28373,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_give_back", 0);
 
-  /* "boyau/ledger/kernel.py":805
+  /* "boyau/ledger/kernel.py":813
  *     def _give_back(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
  *         """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -28288,7 +28386,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":806
+  /* "boyau/ledger/kernel.py":814
  *         """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
  *         q = self.q
  *         w = self.w             # <<<<<<<<<<<<<<
@@ -28301,7 +28399,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_2.memview = NULL;
   __pyx_t_2.data = NULL;
 
-  /* "boyau/ledger/kernel.py":807
+  /* "boyau/ledger/kernel.py":815
  *         q = self.q
  *         w = self.w
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -28314,7 +28412,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":808
+  /* "boyau/ledger/kernel.py":816
  *         w = self.w
  *         acc = self.acc
  *         seq: cython.longlong = -1             # <<<<<<<<<<<<<<
@@ -28323,7 +28421,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   __pyx_v_seq = -1LL;
 
-  /* "boyau/ledger/kernel.py":809
+  /* "boyau/ledger/kernel.py":817
  *         acc = self.acc
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:             # <<<<<<<<<<<<<<
@@ -28353,7 +28451,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":810
+    /* "boyau/ledger/kernel.py":818
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])             # <<<<<<<<<<<<<<
@@ -28364,10 +28462,10 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     __pyx_t_5 = 2;
     __pyx_t_7 = __pyx_v_i;
     __pyx_t_8 = 3;
-    __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 810, __pyx_L1_error)
+    __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_find(__pyx_v_self, (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_5)) ))), (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_7 * __pyx_v_q.strides[0]) )) + __pyx_t_8)) )))); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-2LL) && PyErr_Occurred())) __PYX_ERR(0, 818, __pyx_L1_error)
     __pyx_v_seq = __pyx_t_9;
 
-    /* "boyau/ledger/kernel.py":809
+    /* "boyau/ledger/kernel.py":817
  *         acc = self.acc
  *         seq: cython.longlong = -1
  *         if q[i, 2] != 0 or q[i, 3] != 0:             # <<<<<<<<<<<<<<
@@ -28376,7 +28474,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":811
+  /* "boyau/ledger/kernel.py":819
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -28388,7 +28486,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":812
+    /* "boyau/ledger/kernel.py":820
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:
  *             return 14             # <<<<<<<<<<<<<<
@@ -28401,7 +28499,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":811
+    /* "boyau/ledger/kernel.py":819
  *         if q[i, 2] != 0 or q[i, 3] != 0:
  *             seq = self._find(q[i, 2], q[i, 3])
  *         if seq < 0:             # <<<<<<<<<<<<<<
@@ -28410,28 +28508,28 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":813
+  /* "boyau/ledger/kernel.py":821
  *         if seq < 0:
  *             return 14
  *         accounts: cython.longlong = self._word(seq, 8)             # <<<<<<<<<<<<<<
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 8); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 813, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 8); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 821, __pyx_L1_error)
   __pyx_v_accounts = __pyx_t_9;
 
-  /* "boyau/ledger/kernel.py":814
+  /* "boyau/ledger/kernel.py":822
  *             return 14
  *         accounts: cython.longlong = self._word(seq, 8)
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)             # <<<<<<<<<<<<<<
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 10); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 814, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 10); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 822, __pyx_L1_error)
   __pyx_v_original = ((int)((__pyx_t_9 >> 32) & 0xFFFF));
 
 
-  /* "boyau/ledger/kernel.py":815
+  /* "boyau/ledger/kernel.py":823
  *         accounts: cython.longlong = self._word(seq, 8)
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN             # <<<<<<<<<<<<<<
@@ -28440,7 +28538,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   __pyx_v_debit = (__pyx_v_accounts & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
-  /* "boyau/ledger/kernel.py":816
+  /* "boyau/ledger/kernel.py":824
  *         original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN             # <<<<<<<<<<<<<<
@@ -28449,7 +28547,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   __pyx_v_credit = ((__pyx_v_accounts >> 32) & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN);
 
-  /* "boyau/ledger/kernel.py":817
+  /* "boyau/ledger/kernel.py":825
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):             # <<<<<<<<<<<<<<
@@ -28505,7 +28603,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":818
+    /* "boyau/ledger/kernel.py":826
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15             # <<<<<<<<<<<<<<
@@ -28518,7 +28616,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":817
+    /* "boyau/ledger/kernel.py":825
  *         debit: cython.longlong = accounts & UNKNOWN
  *         credit: cython.longlong = (accounts >> 32) & UNKNOWN
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):             # <<<<<<<<<<<<<<
@@ -28527,7 +28625,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":819
+  /* "boyau/ledger/kernel.py":827
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:             # <<<<<<<<<<<<<<
@@ -28557,7 +28655,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":820
+    /* "boyau/ledger/kernel.py":828
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:
  *             return 15             # <<<<<<<<<<<<<<
@@ -28570,7 +28668,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":819
+    /* "boyau/ledger/kernel.py":827
  *         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
  *             return 15
  *         if w[i, 16] != credit or w[i, 17] != debit:             # <<<<<<<<<<<<<<
@@ -28579,7 +28677,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":821
+  /* "boyau/ledger/kernel.py":829
  *         if w[i, 16] != credit or w[i, 17] != debit:
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)             # <<<<<<<<<<<<<<
@@ -28588,32 +28686,32 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   if (unlikely(__pyx_v_self->returned == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-    __PYX_ERR(0, 821, __pyx_L1_error)
+    __PYX_ERR(0, 829, __pyx_L1_error)
   }
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 821, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 829, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
-  __pyx_t_11 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->returned, __pyx_t_10, __pyx_mstate_global->__pyx_int_0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 821, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->returned, __pyx_t_10, __pyx_mstate_global->__pyx_int_0); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 829, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
-  __pyx_t_9 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_9 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 821, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyLong_As_PY_LONG_LONG(__pyx_t_11); if (unlikely((__pyx_t_9 == (PY_LONG_LONG)-1) && PyErr_Occurred())) __PYX_ERR(0, 829, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
   __pyx_v_back = __pyx_t_9;
 
-  /* "boyau/ledger/kernel.py":822
+  /* "boyau/ledger/kernel.py":830
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:             # <<<<<<<<<<<<<<
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
 */
-  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 14); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 822, __pyx_L1_error)
+  __pyx_t_9 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_seq, 14); if (unlikely(__pyx_t_9 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 830, __pyx_L1_error)
   __pyx_t_3 = (__pyx_v_amount > (__pyx_t_9 - __pyx_v_back));
 
 
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":823
+    /* "boyau/ledger/kernel.py":831
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:
  *             return 16             # <<<<<<<<<<<<<<
@@ -28626,7 +28724,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":822
+    /* "boyau/ledger/kernel.py":830
  *             return 15
  *         back: cython.longlong = self.returned.get(seq, 0)
  *         if amount > self._word(seq, 14) - back:             # <<<<<<<<<<<<<<
@@ -28635,7 +28733,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":824
+  /* "boyau/ledger/kernel.py":832
  *         if amount > self._word(seq, 14) - back:
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)             # <<<<<<<<<<<<<<
@@ -28644,7 +28742,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   __pyx_v_answer = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_accounts(__pyx_v_self, __pyx_v_i, __pyx_v_credit, __pyx_v_debit);
 
-  /* "boyau/ledger/kernel.py":825
+  /* "boyau/ledger/kernel.py":833
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -28656,7 +28754,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":826
+    /* "boyau/ledger/kernel.py":834
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:
  *             return answer             # <<<<<<<<<<<<<<
@@ -28669,7 +28767,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":825
+    /* "boyau/ledger/kernel.py":833
  *             return 16
  *         answer: cython.int = self._accounts(i, credit, debit)
  *         if answer != 0:             # <<<<<<<<<<<<<<
@@ -28678,7 +28776,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":827
+  /* "boyau/ledger/kernel.py":835
  *         if answer != 0:
  *             return answer
  *         colour: cython.longlong = acc[debit, COLOUR]             # <<<<<<<<<<<<<<
@@ -28689,7 +28787,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_8 = __pyx_v_5boyau_6ledger_6kernel_COLOUR;
   __pyx_v_colour = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_9 * __pyx_v_acc.strides[0]) )) + __pyx_t_8)) )));
 
-  /* "boyau/ledger/kernel.py":828
+  /* "boyau/ledger/kernel.py":836
  *             return answer
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in             # <<<<<<<<<<<<<<
@@ -28725,7 +28823,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":829
+    /* "boyau/ledger/kernel.py":837
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
  *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):             # <<<<<<<<<<<<<<
@@ -28750,7 +28848,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     if (__pyx_t_3) {
 
 
-      /* "boyau/ledger/kernel.py":830
+      /* "boyau/ledger/kernel.py":838
  *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
  *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
  *                 return 39             # <<<<<<<<<<<<<<
@@ -28763,7 +28861,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":829
+      /* "boyau/ledger/kernel.py":837
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
  *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):             # <<<<<<<<<<<<<<
@@ -28772,7 +28870,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
     }
 
-    /* "boyau/ledger/kernel.py":828
+    /* "boyau/ledger/kernel.py":836
  *             return answer
  *         colour: cython.longlong = acc[debit, COLOUR]
  *         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in             # <<<<<<<<<<<<<<
@@ -28781,7 +28879,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":831
+  /* "boyau/ledger/kernel.py":839
  *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
  *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:             # <<<<<<<<<<<<<<
@@ -28795,7 +28893,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":832
+    /* "boyau/ledger/kernel.py":840
  *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -28813,7 +28911,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     if (__pyx_t_3) {
 
 
-      /* "boyau/ledger/kernel.py":833
+      /* "boyau/ledger/kernel.py":841
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42             # <<<<<<<<<<<<<<
@@ -28826,7 +28924,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
       }
       goto __pyx_L0;
 
-      /* "boyau/ledger/kernel.py":832
+      /* "boyau/ledger/kernel.py":840
  *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:             # <<<<<<<<<<<<<<
@@ -28835,7 +28933,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
     }
 
-    /* "boyau/ledger/kernel.py":831
+    /* "boyau/ledger/kernel.py":839
  *             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
  *                 return 39
  *         if (acc[credit, FLAGS] & F_ISSUER) == 0:             # <<<<<<<<<<<<<<
@@ -28844,7 +28942,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":834
+  /* "boyau/ledger/kernel.py":842
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -28874,7 +28972,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   if (__pyx_t_3) {
 
 
-    /* "boyau/ledger/kernel.py":835
+    /* "boyau/ledger/kernel.py":843
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
  *             return 43             # <<<<<<<<<<<<<<
@@ -28887,7 +28985,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
     }
     goto __pyx_L0;
 
-    /* "boyau/ledger/kernel.py":834
+    /* "boyau/ledger/kernel.py":842
  *             if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
  *                 return 42
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:             # <<<<<<<<<<<<<<
@@ -28896,7 +28994,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   }
 
-  /* "boyau/ledger/kernel.py":836
+  /* "boyau/ledger/kernel.py":844
  *         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
  *             return 43
  *         acc[credit, DEBITS] += amount             # <<<<<<<<<<<<<<
@@ -28907,7 +29005,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) )) += __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":837
+  /* "boyau/ledger/kernel.py":845
  *             return 43
  *         acc[credit, DEBITS] += amount
  *         acc[debit, CREDITS] += amount             # <<<<<<<<<<<<<<
@@ -28918,7 +29016,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_12 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_12)) )) += __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":838
+  /* "boyau/ledger/kernel.py":846
  *         acc[credit, DEBITS] += amount
  *         acc[debit, CREDITS] += amount
  *         self._count(original, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
@@ -28927,26 +29025,26 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
 
-  /* "boyau/ledger/kernel.py":839
+  /* "boyau/ledger/kernel.py":847
  *         acc[debit, CREDITS] += amount
  *         self._count(original, debit, credit, -amount, False)
  *         self.returned[seq] = back + amount             # <<<<<<<<<<<<<<
  *         self.hold_now = seq
  *         q[i, 14] = amount
 */
-  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((__pyx_v_back + __pyx_v_amount)); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 839, __pyx_L1_error)
+  __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG((__pyx_v_back + __pyx_v_amount)); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 847, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_11);
   if (unlikely(__pyx_v_self->returned == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 839, __pyx_L1_error)
+    __PYX_ERR(0, 847, __pyx_L1_error)
   }
-  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 839, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_seq); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 847, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_10);
-  if (unlikely((PyDict_SetItem(__pyx_v_self->returned, __pyx_t_10, __pyx_t_11) < 0))) __PYX_ERR(0, 839, __pyx_L1_error)
+  if (unlikely((PyDict_SetItem(__pyx_v_self->returned, __pyx_t_10, __pyx_t_11) < 0))) __PYX_ERR(0, 847, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
   __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
 
-  /* "boyau/ledger/kernel.py":840
+  /* "boyau/ledger/kernel.py":848
  *         self._count(original, debit, credit, -amount, False)
  *         self.returned[seq] = back + amount
  *         self.hold_now = seq             # <<<<<<<<<<<<<<
@@ -28955,7 +29053,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
 */
   __pyx_v_self->hold_now = __pyx_v_seq;
 
-  /* "boyau/ledger/kernel.py":841
+  /* "boyau/ledger/kernel.py":849
  *         self.returned[seq] = back + amount
  *         self.hold_now = seq
  *         q[i, 14] = amount             # <<<<<<<<<<<<<<
@@ -28966,7 +29064,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   __pyx_t_12 = 14;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_12)) )) = __pyx_v_amount;
 
-  /* "boyau/ledger/kernel.py":842
+  /* "boyau/ledger/kernel.py":850
  *         self.hold_now = seq
  *         q[i, 14] = amount
  *         return 0             # <<<<<<<<<<<<<<
@@ -28979,7 +29077,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   }
   goto __pyx_L0;
 
-  /* "boyau/ledger/kernel.py":801
+  /* "boyau/ledger/kernel.py":809
  *     # ---- giving back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -29012,7 +29110,7 @@ static int __pyx_f_5boyau_6ledger_6kernel_6Kernel__give_back(struct __pyx_obj_5b
   return __pyx_r;
 }
 
-/* "boyau/ledger/kernel.py":846
+/* "boyau/ledger/kernel.py":854
  *     # ---- taking back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -29050,7 +29148,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_undo", 0);
 
-  /* "boyau/ledger/kernel.py":850
+  /* "boyau/ledger/kernel.py":858
  *     def _undo(self, i: cython.longlong) -> cython.void:
  *         """Take back the effect of row *i*, the newest that is still in effect."""
  *         q = self.q             # <<<<<<<<<<<<<<
@@ -29063,7 +29161,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":851
+  /* "boyau/ledger/kernel.py":859
  *         """Take back the effect of row *i*, the newest that is still in effect."""
  *         q = self.q
  *         acc = self.acc             # <<<<<<<<<<<<<<
@@ -29076,7 +29174,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":852
+  /* "boyau/ledger/kernel.py":860
  *         q = self.q
  *         acc = self.acc
  *         hold = self.hold             # <<<<<<<<<<<<<<
@@ -29089,7 +29187,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_1.memview = NULL;
   __pyx_t_1.data = NULL;
 
-  /* "boyau/ledger/kernel.py":853
+  /* "boyau/ledger/kernel.py":861
  *         acc = self.acc
  *         hold = self.hold
  *         kind: cython.int = self.h[i, 42]             # <<<<<<<<<<<<<<
@@ -29100,7 +29198,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_3 = 42;
   __pyx_v_kind = (*((unsigned short *) ( /* dim=1 */ ((char *) (((unsigned short *) ( /* dim=0 */ (__pyx_v_self->h.data + __pyx_t_2 * __pyx_v_self->h.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":854
+  /* "boyau/ledger/kernel.py":862
  *         hold = self.hold
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 14]             # <<<<<<<<<<<<<<
@@ -29111,7 +29209,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_3 = 14;
   __pyx_v_amount = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":855
+  /* "boyau/ledger/kernel.py":863
  *         kind: cython.int = self.h[i, 42]
  *         amount: cython.longlong = q[i, 14]
  *         debit: cython.longlong = self.w[i, 16]             # <<<<<<<<<<<<<<
@@ -29122,7 +29220,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_3 = 16;
   __pyx_v_debit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":856
+  /* "boyau/ledger/kernel.py":864
  *         amount: cython.longlong = q[i, 14]
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]             # <<<<<<<<<<<<<<
@@ -29133,7 +29231,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_3 = 17;
   __pyx_v_credit = (*((unsigned int *) ( /* dim=1 */ ((char *) (((unsigned int *) ( /* dim=0 */ (__pyx_v_self->w.data + __pyx_t_2 * __pyx_v_self->w.strides[0]) )) + __pyx_t_3)) )));
 
-  /* "boyau/ledger/kernel.py":857
+  /* "boyau/ledger/kernel.py":865
  *         debit: cython.longlong = self.w[i, 16]
  *         credit: cython.longlong = self.w[i, 17]
  *         number: cython.longlong = self.aux[i]             # <<<<<<<<<<<<<<
@@ -29143,7 +29241,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_2 = __pyx_v_i;
   __pyx_v_number = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->aux.data) + __pyx_t_2)) )));
 
-  /* "boyau/ledger/kernel.py":858
+  /* "boyau/ledger/kernel.py":866
  *         credit: cython.longlong = self.w[i, 17]
  *         number: cython.longlong = self.aux[i]
  *         q[i, 8] = self.was[i]             # <<<<<<<<<<<<<<
@@ -29155,7 +29253,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_t_3 = 8;
   *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) )) = (*((PY_LONG_LONG *) ( /* dim=0 */ ((char *) (((PY_LONG_LONG *) __pyx_v_self->was.data) + __pyx_t_2)) )));
 
-  /* "boyau/ledger/kernel.py":859
+  /* "boyau/ledger/kernel.py":867
  *         number: cython.longlong = self.aux[i]
  *         q[i, 8] = self.was[i]
  *         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)             # <<<<<<<<<<<<<<
@@ -29210,7 +29308,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   __pyx_L3_bool_binop_done:;
   __pyx_v_on_hold = __pyx_t_5;
 
-  /* "boyau/ledger/kernel.py":862
+  /* "boyau/ledger/kernel.py":870
  *         original: cython.int
  *         accounts: cython.longlong
  *         if kind != EXPIRE:             # <<<<<<<<<<<<<<
@@ -29222,7 +29320,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":863
+    /* "boyau/ledger/kernel.py":871
  *         accounts: cython.longlong
  *         if kind != EXPIRE:
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)             # <<<<<<<<<<<<<<
@@ -29231,11 +29329,11 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     if (unlikely(((PyObject *) __pyx_v_self->id_key.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 863, __pyx_L1_error)
+      __PYX_ERR(0, 871, __pyx_L1_error)
     }
     if (unlikely(((PyObject *) __pyx_v_self->id_seq.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 863, __pyx_L1_error)
+      __PYX_ERR(0, 871, __pyx_L1_error)
     }
     __pyx_t_2 = __pyx_v_i;
     __pyx_t_3 = 0;
@@ -29243,7 +29341,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_7 = 1;
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->id_key, __pyx_v_self->id_seq, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), (__pyx_v_self->base + __pyx_v_i));
 
-    /* "boyau/ledger/kernel.py":864
+    /* "boyau/ledger/kernel.py":872
  *         if kind != EXPIRE:
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1             # <<<<<<<<<<<<<<
@@ -29252,7 +29350,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     __pyx_v_self->ids = (__pyx_v_self->ids - 1);
 
-    /* "boyau/ledger/kernel.py":862
+    /* "boyau/ledger/kernel.py":870
  *         original: cython.int
  *         accounts: cython.longlong
  *         if kind != EXPIRE:             # <<<<<<<<<<<<<<
@@ -29261,7 +29359,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
   }
 
-  /* "boyau/ledger/kernel.py":865
+  /* "boyau/ledger/kernel.py":873
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -29273,7 +29371,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   if (__pyx_t_5) {
 
 
-    /* "boyau/ledger/kernel.py":866
+    /* "boyau/ledger/kernel.py":874
  *             self.ids -= 1
  *         if kind == COMMIT:
  *             acc[debit, PENDING] -= amount             # <<<<<<<<<<<<<<
@@ -29284,7 +29382,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_7 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_4 * __pyx_v_acc.strides[0]) )) + __pyx_t_7)) )) -= __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":867
+    /* "boyau/ledger/kernel.py":875
  *         if kind == COMMIT:
  *             acc[debit, PENDING] -= amount
  *             self.holds -= 1             # <<<<<<<<<<<<<<
@@ -29293,7 +29391,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     __pyx_v_self->holds = (__pyx_v_self->holds - 1);
 
-    /* "boyau/ledger/kernel.py":868
+    /* "boyau/ledger/kernel.py":876
  *             acc[debit, PENDING] -= amount
  *             self.holds -= 1
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)             # <<<<<<<<<<<<<<
@@ -29302,11 +29400,11 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     if (unlikely(((PyObject *) __pyx_v_self->hold_key.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 868, __pyx_L1_error)
+      __PYX_ERR(0, 876, __pyx_L1_error)
     }
     if (unlikely(((PyObject *) __pyx_v_self->hold_val.memview) == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "cannot pass None into a C function argument that is declared \047not None\047");
-      __PYX_ERR(0, 868, __pyx_L1_error)
+      __PYX_ERR(0, 876, __pyx_L1_error)
     }
     __pyx_t_4 = __pyx_v_i;
     __pyx_t_7 = 0;
@@ -29314,7 +29412,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = 1;
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_drop(__pyx_v_self, __pyx_v_self->hold_key, __pyx_v_self->hold_val, __pyx_f_5boyau_6ledger_6kernel_mix(((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_4 * __pyx_v_q.strides[0]) )) + __pyx_t_7)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), ((*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_q.data + __pyx_t_2 * __pyx_v_q.strides[0]) )) + __pyx_t_3)) ))) & __pyx_v_5boyau_6ledger_6kernel_MASK), __pyx_v_self->seed), __pyx_v_number);
 
-    /* "boyau/ledger/kernel.py":869
+    /* "boyau/ledger/kernel.py":877
  *             self.holds -= 1
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
@@ -29323,7 +29421,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 0);
 
-    /* "boyau/ledger/kernel.py":865
+    /* "boyau/ledger/kernel.py":873
  *             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
  *             self.ids -= 1
  *         if kind == COMMIT:             # <<<<<<<<<<<<<<
@@ -29333,7 +29431,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     goto __pyx_L9;
   }
 
-  /* "boyau/ledger/kernel.py":870
+  /* "boyau/ledger/kernel.py":878
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:             # <<<<<<<<<<<<<<
@@ -29342,7 +29440,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
   if (__pyx_v_on_hold) {
 
-    /* "boyau/ledger/kernel.py":871
+    /* "boyau/ledger/kernel.py":879
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:
  *             debit = hold[number, H_DEBIT]             # <<<<<<<<<<<<<<
@@ -29353,7 +29451,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_DEBIT;
     __pyx_v_debit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )));
 
-    /* "boyau/ledger/kernel.py":872
+    /* "boyau/ledger/kernel.py":880
  *         elif on_hold:
  *             debit = hold[number, H_DEBIT]
  *             credit = hold[number, H_CREDIT]             # <<<<<<<<<<<<<<
@@ -29364,7 +29462,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_CREDIT;
     __pyx_v_credit = (*((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )));
 
-    /* "boyau/ledger/kernel.py":873
+    /* "boyau/ledger/kernel.py":881
  *             debit = hold[number, H_DEBIT]
  *             credit = hold[number, H_CREDIT]
  *             hold[number, H_LEFT] += amount             # <<<<<<<<<<<<<<
@@ -29375,7 +29473,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_LEFT;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":874
+    /* "boyau/ledger/kernel.py":882
  *             credit = hold[number, H_CREDIT]
  *             hold[number, H_LEFT] += amount
  *             hold[number, H_STATE] = 0             # <<<<<<<<<<<<<<
@@ -29386,7 +29484,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_H_STATE;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_hold.data + __pyx_t_2 * __pyx_v_hold.strides[0]) )) + __pyx_t_3)) )) = 0;
 
-    /* "boyau/ledger/kernel.py":875
+    /* "boyau/ledger/kernel.py":883
  *             hold[number, H_LEFT] += amount
  *             hold[number, H_STATE] = 0
  *             acc[debit, PENDING] += amount             # <<<<<<<<<<<<<<
@@ -29397,7 +29495,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_PENDING;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) += __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":876
+    /* "boyau/ledger/kernel.py":884
  *             hold[number, H_STATE] = 0
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)             # <<<<<<<<<<<<<<
@@ -29406,7 +29504,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_kind, __pyx_v_debit, __pyx_v_credit, (-__pyx_v_amount), 1);
 
-    /* "boyau/ledger/kernel.py":877
+    /* "boyau/ledger/kernel.py":885
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:             # <<<<<<<<<<<<<<
@@ -29418,7 +29516,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":878
+      /* "boyau/ledger/kernel.py":886
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:
  *                 acc[debit, DEBITS] -= amount             # <<<<<<<<<<<<<<
@@ -29429,7 +29527,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
       __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
       *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-      /* "boyau/ledger/kernel.py":879
+      /* "boyau/ledger/kernel.py":887
  *             if kind == PAY:
  *                 acc[debit, DEBITS] -= amount
  *                 acc[credit, CREDITS] -= amount             # <<<<<<<<<<<<<<
@@ -29440,7 +29538,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
       __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
       *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-      /* "boyau/ledger/kernel.py":877
+      /* "boyau/ledger/kernel.py":885
  *             acc[debit, PENDING] += amount
  *             self._count(kind, debit, credit, -amount, True)
  *             if kind == PAY:             # <<<<<<<<<<<<<<
@@ -29449,7 +29547,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
     }
 
-    /* "boyau/ledger/kernel.py":870
+    /* "boyau/ledger/kernel.py":878
  *             self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
  *             self._count(kind, debit, credit, -amount, False)
  *         elif on_hold:             # <<<<<<<<<<<<<<
@@ -29459,7 +29557,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     goto __pyx_L9;
   }
 
-  /* "boyau/ledger/kernel.py":881
+  /* "boyau/ledger/kernel.py":889
  *                 acc[credit, CREDITS] -= amount
  *         else:
  *             acc[debit, DEBITS] -= amount             # <<<<<<<<<<<<<<
@@ -29471,7 +29569,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_DEBITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":882
+    /* "boyau/ledger/kernel.py":890
  *         else:
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount             # <<<<<<<<<<<<<<
@@ -29482,7 +29580,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     __pyx_t_3 = __pyx_v_5boyau_6ledger_6kernel_CREDITS;
     *((PY_LONG_LONG *) ( /* dim=1 */ ((char *) (((PY_LONG_LONG *) ( /* dim=0 */ (__pyx_v_acc.data + __pyx_t_2 * __pyx_v_acc.strides[0]) )) + __pyx_t_3)) )) -= __pyx_v_amount;
 
-    /* "boyau/ledger/kernel.py":883
+    /* "boyau/ledger/kernel.py":891
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -29508,28 +29606,28 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
     if (__pyx_t_5) {
 
 
-      /* "boyau/ledger/kernel.py":884
+      /* "boyau/ledger/kernel.py":892
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:
  *                 accounts = self._word(number, 8)             # <<<<<<<<<<<<<<
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
 */
-      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 8); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 884, __pyx_L1_error)
+      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 8); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 892, __pyx_L1_error)
       __pyx_v_accounts = __pyx_t_2;
 
-      /* "boyau/ledger/kernel.py":885
+      /* "boyau/ledger/kernel.py":893
  *             if kind == RETURN or kind == REVERSE:
  *                 accounts = self._word(number, 8)
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)             # <<<<<<<<<<<<<<
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:
 */
-      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 10); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 885, __pyx_L1_error)
+      __pyx_t_2 = ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_word(__pyx_v_self, __pyx_v_number, 10); if (unlikely(__pyx_t_2 == ((PY_LONG_LONG)-9223372036854775807LL) && PyErr_Occurred())) __PYX_ERR(0, 893, __pyx_L1_error)
       __pyx_v_original = ((int)((__pyx_t_2 >> 32) & 0xFFFF));
 
 
-      /* "boyau/ledger/kernel.py":886
+      /* "boyau/ledger/kernel.py":894
  *                 accounts = self._word(number, 8)
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)             # <<<<<<<<<<<<<<
@@ -29538,7 +29636,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
       ((struct __pyx_vtabstruct_5boyau_6ledger_6kernel_Kernel *)__pyx_v_self->__pyx_vtab)->_count(__pyx_v_self, __pyx_v_original, (__pyx_v_accounts & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN), ((__pyx_v_accounts >> 32) & __pyx_v_5boyau_6ledger_6kernel_UNKNOWN), __pyx_v_amount, 0);
 
-      /* "boyau/ledger/kernel.py":887
+      /* "boyau/ledger/kernel.py":895
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:             # <<<<<<<<<<<<<<
@@ -29547,22 +29645,22 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
       if (unlikely(__pyx_v_self->returned == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-        __PYX_ERR(0, 887, __pyx_L1_error)
+        __PYX_ERR(0, 895, __pyx_L1_error)
       }
-      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 887, __pyx_L1_error)
+      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 895, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_v_self->returned, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 887, __pyx_L1_error)
+      __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_v_self->returned, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 895, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_9);
       __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 887, __pyx_L1_error)
+      __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 895, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_5 = __Pyx_PyObject_CompareBoolEq_object_int(__pyx_t_9, __pyx_t_8, Py_EQ); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 887, __pyx_L1_error)
+      __pyx_t_5 = __Pyx_PyObject_CompareBoolEq_object_int(__pyx_t_9, __pyx_t_8, Py_EQ); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 895, __pyx_L1_error)
       __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
       __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
       if (__pyx_t_5) {
 
 
-        /* "boyau/ledger/kernel.py":888
+        /* "boyau/ledger/kernel.py":896
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:
  *                     del self.returned[number]             # <<<<<<<<<<<<<<
@@ -29571,14 +29669,14 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
 */
         if (unlikely(__pyx_v_self->returned == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 888, __pyx_L1_error)
+          __PYX_ERR(0, 896, __pyx_L1_error)
         }
-        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 888, __pyx_L1_error)
+        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 896, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_8);
-        if (unlikely((PyDict_DelItem(__pyx_v_self->returned, __pyx_t_8) < 0))) __PYX_ERR(0, 888, __pyx_L1_error)
+        if (unlikely((PyDict_DelItem(__pyx_v_self->returned, __pyx_t_8) < 0))) __PYX_ERR(0, 896, __pyx_L1_error)
         __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
 
-        /* "boyau/ledger/kernel.py":887
+        /* "boyau/ledger/kernel.py":895
  *                 original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
  *                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
  *                 if self.returned[number] == amount:             # <<<<<<<<<<<<<<
@@ -29588,7 +29686,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
         goto __pyx_L14;
       }
 
-      /* "boyau/ledger/kernel.py":890
+      /* "boyau/ledger/kernel.py":898
  *                     del self.returned[number]
  *                 else:
  *                     self.returned[number] -= amount             # <<<<<<<<<<<<<<
@@ -29598,36 +29696,36 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
       /*else*/ {
         if (unlikely(__pyx_v_self->returned == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 890, __pyx_L1_error)
+          __PYX_ERR(0, 898, __pyx_L1_error)
         }
         __Pyx_INCREF(__pyx_v_self->returned);
         __pyx_t_10 = __pyx_v_self->returned;
-        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 890, __pyx_L1_error)
+        __pyx_t_8 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_number); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 898, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_8);
         if (unlikely(__pyx_t_10 == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 890, __pyx_L1_error)
+          __PYX_ERR(0, 898, __pyx_L1_error)
         }
-        __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_t_10, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 890, __pyx_L1_error)
+        __pyx_t_9 = __Pyx_PyDict_GetItem(__pyx_t_10, __pyx_t_8); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 898, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_9);
-        __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 890, __pyx_L1_error)
+        __pyx_t_11 = __Pyx_PyLong_From_PY_LONG_LONG(__pyx_v_amount); if (unlikely(!__pyx_t_11)) __PYX_ERR(0, 898, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_11);
-        __pyx_t_12 = __Pyx_PyNumber_InPlaceSubtract_object_int(__pyx_t_9, __pyx_t_11); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 890, __pyx_L1_error)
+        __pyx_t_12 = __Pyx_PyNumber_InPlaceSubtract_object_int(__pyx_t_9, __pyx_t_11); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 898, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_12);
         __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
         __Pyx_DECREF(__pyx_t_11); __pyx_t_11 = 0;
         if (unlikely(__pyx_t_10 == Py_None)) {
           PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-          __PYX_ERR(0, 890, __pyx_L1_error)
+          __PYX_ERR(0, 898, __pyx_L1_error)
         }
-        if (unlikely((PyDict_SetItem(__pyx_t_10, __pyx_t_8, __pyx_t_12) < 0))) __PYX_ERR(0, 890, __pyx_L1_error)
+        if (unlikely((PyDict_SetItem(__pyx_t_10, __pyx_t_8, __pyx_t_12) < 0))) __PYX_ERR(0, 898, __pyx_L1_error)
         __Pyx_DECREF(__pyx_t_12); __pyx_t_12 = 0;
         __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
         __Pyx_DECREF(__pyx_t_10); __pyx_t_10 = 0;
       }
       __pyx_L14:;
 
-      /* "boyau/ledger/kernel.py":883
+      /* "boyau/ledger/kernel.py":891
  *             acc[debit, DEBITS] -= amount
  *             acc[credit, CREDITS] -= amount
  *             if kind == RETURN or kind == REVERSE:             # <<<<<<<<<<<<<<
@@ -29637,7 +29735,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
       goto __pyx_L11;
     }
 
-    /* "boyau/ledger/kernel.py":892
+    /* "boyau/ledger/kernel.py":900
  *                     self.returned[number] -= amount
  *             else:
  *                 self._count(kind, debit, credit, -amount, False)             # <<<<<<<<<<<<<<
@@ -29649,7 +29747,7 @@ static void __pyx_f_5boyau_6ledger_6kernel_6Kernel__undo(struct __pyx_obj_5boyau
   }
   __pyx_L9:;
 
-  /* "boyau/ledger/kernel.py":846
+  /* "boyau/ledger/kernel.py":854
  *     # ---- taking back ------------------------------------------------------------------------------------------------
  * 
  *     @cython.cfunc             # <<<<<<<<<<<<<<
@@ -35865,6 +35963,7 @@ static int __Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel(__pyx_m
   __Pyx_RefNannySetupContext("__Pyx_modinit_Exttype___pyx_obj_5boyau_6ledger_6kernel_Kernel", 0);
   /*--- Exttype __pyx_obj_5boyau_6ledger_6kernel_Kernel ---*/
   __pyx_vtabptr_5boyau_6ledger_6kernel_Kernel = &__pyx_vtable_5boyau_6ledger_6kernel_Kernel;
+  __pyx_vtable_5boyau_6ledger_6kernel_Kernel._break = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__break;
   __pyx_vtable_5boyau_6ledger_6kernel_Kernel._find = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__find;
   __pyx_vtable_5boyau_6ledger_6kernel_Kernel._word = (PY_LONG_LONG (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__word;
   __pyx_vtable_5boyau_6ledger_6kernel_Kernel._put = (void (*)(struct __pyx_obj_5boyau_6ledger_6kernel_Kernel *, __Pyx_memviewslice, __Pyx_memviewslice, unsigned PY_LONG_LONG, PY_LONG_LONG))__pyx_f_5boyau_6ledger_6kernel_6Kernel__put;
@@ -37497,92 +37596,92 @@ __Pyx_RefNannySetupContext("PyInit_kernel", 0);
   if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_decide, __pyx_t_5) < (0)) __PYX_ERR(0, 182, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
-  /* "boyau/ledger/kernel.py":263
+  /* "boyau/ledger/kernel.py":257
  *         return posted
  * 
  *     def insert_all(             # <<<<<<<<<<<<<<
  *         self,
  *         keys: cython.ulonglong[::1],
 */
-  __pyx_t_5 = __Pyx_PyDict_NewPresized(5); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyDict_NewPresized(5); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 257, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
-  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_5insert_all, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_insert_all, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_keys, __pyx_mstate_global->__pyx_kp_u_cython_ulonglong_1) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_new_values, __pyx_mstate_global->__pyx_kp_u_cython_uint_1_2) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_5insert_all, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_insert_all, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 257, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
   #endif
   __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_4, __pyx_t_5);
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_insert_all, __pyx_t_4) < (0)) __PYX_ERR(0, 263, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_insert_all, __pyx_t_4) < (0)) __PYX_ERR(0, 257, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "boyau/ledger/kernel.py":275
+  /* "boyau/ledger/kernel.py":269
  *             self._put(keys, values, new_keys[i], new_values[i])
  * 
  *     def index_holds(self) -> None:             # <<<<<<<<<<<<<<
  *         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
  *         n: cython.longlong
 */
-  __pyx_t_4 = __Pyx_PyDict_NewPresized(1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 275, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 269, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 275, __pyx_L1_error)
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_7index_holds, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_index_holds, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[2])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 275, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_n_u_None) < (0)) __PYX_ERR(0, 269, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_7index_holds, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_index_holds, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[2])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 269, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
   #endif
   __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_5, __pyx_t_4);
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_index_holds, __pyx_t_5) < (0)) __PYX_ERR(0, 275, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_index_holds, __pyx_t_5) < (0)) __PYX_ERR(0, 269, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
-  /* "boyau/ledger/kernel.py":283
+  /* "boyau/ledger/kernel.py":277
  *             )
  * 
  *     def entry_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
  *         """Return the entry posted under an id (as two signed 64-bit words), or 1. Not for use inside a batch."""
  *         self.base = 9223372036854775807
 */
-  __pyx_t_5 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 283, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 277, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
-  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_9entry_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_entry_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[3])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 283, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 277, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 277, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 277, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_9entry_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_entry_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[3])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 277, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
   #endif
   __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_4, __pyx_t_5);
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_entry_of, __pyx_t_4) < (0)) __PYX_ERR(0, 283, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_entry_of, __pyx_t_4) < (0)) __PYX_ERR(0, 277, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "boyau/ledger/kernel.py":288
+  /* "boyau/ledger/kernel.py":282
  *         return self._find(low, high)
  * 
  *     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:             # <<<<<<<<<<<<<<
  *         """Return the number of the hold with this id, or 1."""
  *         return self._find_hold(low, high)
 */
-  __pyx_t_4 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 288, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(3); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 282, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
-  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
-  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_11hold_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_hold_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[4])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 288, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_low, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 282, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_high, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 282, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_return, __pyx_mstate_global->__pyx_kp_u_cython_longlong) < (0)) __PYX_ERR(0, 282, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_CyFunction_New(&__pyx_mdef_5boyau_6ledger_6kernel_6Kernel_11hold_of, __Pyx_CYFUNCTION_CCLASS, __pyx_mstate_global->__pyx_n_u_Kernel_hold_of, NULL, __pyx_mstate_global->__pyx_n_u_boyau_ledger_kernel, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[4])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 282, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_5);
   #endif
   __Pyx_CyFunction_SetAnnotationsDict(__pyx_t_5, __pyx_t_4);
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_hold_of, __pyx_t_5) < (0)) __PYX_ERR(0, 288, __pyx_L1_error)
+  if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_5boyau_6ledger_6kernel_Kernel, __pyx_mstate_global->__pyx_n_u_hold_of, __pyx_t_5) < (0)) __PYX_ERR(0, 282, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
   /* "(tree fragment)":1
@@ -37803,38 +37902,38 @@ static int __Pyx_InitConstants(__pyx_mstatetype *__pyx_mstate) {
   int __pyx_clineno = 0;
   CYTHON_UNUSED_VAR(__pyx_mstate);
   {
-    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{15},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{11},{15},{23},{19},{16},{21},{21},{7},{6},{2},{9},{50},{26},{30},{37},{15},{5},{8},{15},{8},{12},{6},{24},{26},{13},{15},{14},{18},{17},{4},{12},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{12},{11},{10},{19},{21},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{13},{3},{15},{6},{18},{4},{19},{6},{1},{5},{18},{5},{6},{15},{6},{8},{9},{5},{7},{5},{6},{7},{3},{1},{4},{7},{1},{2},{5},{11},{10},{5},{8},{1},{4},{4},{6},{3},{7},{4},{1},{4},{4},{8},{10},{3},{4},{3},{6},{1},{8},{6},{4},{10},{5},{4},{5},{5},{4},{4},{6},{4},{5},{6},{6},{12},{6},{1},{1}};
-    const struct { const unsigned int length: 10; } bytes_length_index[] = {{1},{11},{55},{470},{619},{59},{24},{31},{83}};
+    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{15},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{11},{15},{23},{19},{16},{21},{21},{7},{6},{2},{9},{50},{26},{30},{37},{15},{5},{8},{15},{8},{12},{6},{24},{26},{13},{15},{14},{18},{17},{4},{12},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{12},{11},{10},{19},{21},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{13},{3},{15},{6},{18},{4},{19},{6},{1},{5},{18},{5},{6},{15},{6},{8},{9},{5},{7},{5},{6},{7},{3},{1},{4},{7},{1},{2},{5},{11},{10},{5},{8},{4},{4},{6},{3},{7},{4},{1},{4},{4},{8},{10},{3},{4},{3},{6},{1},{8},{6},{4},{10},{5},{4},{5},{5},{4},{4},{6},{4},{5},{6},{6},{12},{6},{1},{1}};
+    const struct { const unsigned int length: 10; } bytes_length_index[] = {{1},{11},{55},{470},{567},{59},{24},{31},{83}};
     #ifndef CYTHON_COMPRESS_STRINGS
       #define CYTHON_COMPRESS_STRINGS 90
     #endif
-    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1864 bytes) */
-static const char cstring[] = "x\332}T\315w\323\306\026Ol\331\004\010/\237\320\360\321W\205\246/\3559`\032\310)=@\373\236q\234\222\224|8\301\t)\207\252cil\013\313#[3\262\343\227\327\003\313,\265\324RK/\275\364\322K\226Zj\231?\201?\241\367J\266c\240\347\371X\363\233\271s\277\357\235+\023!\177\177,\233\2057T\025?\177+,J\345\242EJU\312\304w\251G\362\223-Z5\255\326\201N\233\262Y\224\237\250&\023z\3116m.\023\246\311\232n\241\334\247d\235\r.\270\260t\215j#\314\262i\375\337\373\217iC\316\237\377\235!\214\231B&\234\353%&\013S\266(\321\356\232\314h\311\325\320\311\0068\271\301\032\304\3205\271jj\364\216L\217k \013\252\226\325e\264\273\\4-a\021\266|G.\201\252\0013/\223\032\005S29\326\271\274m\n*\2132$&\323\022e\223\311@\323\250\241\027\250E\004\005k\350\037h\265\220\211\311\273\331\335\273\253?\256\206\336Z\024\323\310en\027T\003\034\245\034\223V\260uC\200v\321\252Q\236\2227\212r\313\264eF\301/\210\242\006|\243\002\242L\231\314\251\300\215\274\034\306L\204n2\005\304uVZ\356\247IoP\224^\047\006\247)\242i\n\360Q\3254\014\2743\031O\221\202\252\206\376\247\n:\023\375\255a\262\022~\237\034_=\272#?z\264\362\272O\266A\340oI#\347s\321\021\"/C~\007\222\232\316I\301\240\224\341ZRu\036\3554fB:\213\3046\204\254(\026\325l\225*\212\254\331a<\314dw!\275\r\235\030p\253\352L\027\212\302-\365^\301l\021\373\036\210\227\250u\257B-F\215T\255e\207*Q\220\030\206\251B}dbY\244%kD\220\324\337\334F\245\306ZE]\306S\351Lf\047\277\375B\311\354<\317om\357\247\3673\033\033\231\235\255\335\215\347\331\265\360&\2737\270\313\032\206^\343:\177\266\363|m@\3735t%ZS\303x\242\204(\312\220\016\005\345P\307\317n4\252\202\027\375\003\2749\253\245\230\305\376\261l\032\332\371\t^\002=V\220\306\207\024N-\241@l\333&\243{\371\347\331\201S\373\264nS\246R|\266\251\363\027\254(\273\255c\370\326\240}\225mz,\366hQQ\372-\006E\200\204c\023\236oJT\350\202V\221\240\241\014\374\2126S\021K\203\200\340\247WkPw\334U\211\316B45\333\010\357\030\251F\210\346\025\245\006\016\250e\252V\270]\215N\026\345\320\n\321\276\257\021\267\370X\242\235\315j\272Z\001mY6\220\031\222""\242LD\304\206\300j\243\221\272M\214\201\335A\203}V\232!\001\262\252\204\005\032\372\312Gb\373\254p\212\"(\027\203\214\350\\QM\313\264\341}Sxq\203>S\nv\261\010\363\202\361&\254\274\305T\335L\r\031y\201p\0326t*j\350T\324\320\005\313\254@\331\3242dQ5\200Q\201l\302\274Ri\201\250\025\325\264\231\210\372E\013\263\003\266\243\271\r20\356\006\335C!M\341\250\242\226eZ0\002a^hE\203\2248L\277*\021\375\031\010\005,\227\365R\271\337e\272\256\205\0356\322f\347\375\205M\300\243\345\277\364M\205\322Z\205\2668xX\241\232a6a\374\342\354\305\231\3130\2070\263\253XodB\204)kS\016\276\326 \214\232Y\253\231\034\206r\335\242%\0356\226E\205m\201-\243\010\311\356\217\206\360\235\2425H\276\025U\000Xk\\\230\360Y\266*\204^\245\302\324\010\214\000\324j\327\340\305S\233\323a\301\"\243\315\343\235w\343\201\264\344\245\275\203\366\312\273\3613\351+\267\356\313\337w.w\037\367*~n/\220\346\234\037\334\005o\306[\014\244\013\357\376\347<t\027\203\211o\333\343\355\353\235T\017D/\237\202\330\207\211\261K7\361b\306\231w\016\334U\367\244\275\324.v\326\272\027\272\242\367\223\277\373\302\177\361\233\377\333\357\376\357%\277T\361+\334\347M\277y\342\237\274\37506\366\237\330f\014`3\266\215\260\035\313#\344cG\010G1\rA\213\225\021\3121\216\300cM\204f\354i\034\340i|\035a=\236G\310\307\217\020\216\342:\202\036\257\"T\3436\202\035o!\264\342O%\224\223\326\021\326\245\035\204\035i\037a_:B8\222^#\274\2264\004M*#\224%\003\301\220j\0105\351\004\341Dz\213\360VZO\240\262\304&\302f\"\207\220K\344\021\362\t\005AI\250\010j\202!\260\204\205`%Z\010\255\304\237\010\177&\262I\200lr\003a#\271\205\260\225\314!\344\222{\311`b\332\271\340\324\335\244k\264\303j4N\017\235\254;\357\346\202\211Y\007\262\377\205S?\203E\270O\274f\233v\036t\264\356w\275\207\357\277y\317\375\275\003\377\340\017\377\017\310\177\031%\353\301\304\224?\265\354\211\366J\373\227\316\343n\251\227;\373\230B\336\245\317.O\006\321\177j:\230\231\r\3761\205\177\330\303z\361\322\207\311\261\213WN\263\316L01\371\t<s\322#\260\341\344>$\307.~\r\0354\361O\227\014\367\310~""\325!N=\230\234v.A\367\000\\\201X\006\247+\247\271S\325\271\026\335KN\332\311\273\213\356\212\233q\201p\r\345\3348t\232\345\315y\031\017HS\247MGs\377\345\305@\367\364\202;\036L_wg\220l9\263\316\n\236\346\335\227^\316#g\341\366\020Z>\027L\317AC\337v\323\301\374\027N\303\335\007\341%\257\324~\321\231\205\344\025\273O\273$XX\364f\202\353_\271\334\273\355\255\265\307\303\363\031,\363^\276\275\330^\031\270y\313\315\373\267\357w\026?9/u\310\271\367Kn\265\375\260\363u\347\260\273\006/\047tXug\3731\244\203\351yg\323%n\030J\303\331\307\010\"\357\236\272\032\270E\202\371/!;\363\013n,\362\370\006\000&c\341&d%\r\316Ka\"n\311^\322#\270\001vW\365\256}\274\375\022J\000\301,yj{\266\275\332\026\235\325N\275\033\357>\350\322\336\375^n\224s\001\315\201\013\253P\201\320\364h\305\246N\353\316\2703\347\254A\021 \2717\360\361_>]=\r\213\225t\n\340\375\344\254s\333\311\0003\350X\201\004\354\273R\350/D\220\014\343\234\276\352\200R\320\004\255\006-5=\023\314\316\005\363W\261\267\222Qo\241\261c\267\201UC\275\t\047\347\024\335g\336\263v\032jt\243\273\322M\373\322M\377\346}\377\376z\217@\003\237\n\3471\250\266=\240\337\362o=\360\037\374\322\203\047\321oE\274\376\301\235q\277\201\021\047A@\243V\004D\021Y\300:\374\352\n\357q[\355\314@\001)\230\311t\233\275\302\373\344{\315\337;\364\017_\372/_\371\257\n~A\363\2657\376\033\346\263\206\337h\376\005\035\355\230\327";
-    PyObject *data = __Pyx_DecompressString(cstring, 1864, 1);
+    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1855 bytes) */
+static const char cstring[] = "x\332}T\315W\333\306\026\007[6$!\217/\247%M\336\253 \264\264\347$NI8MO\222\327\367\034c\032h\3700\304\020\232\223\252cil+\226G\266fd\343\307\353I\226^j\251\245\226^z\351%K\226Zj\311\237\220?\241\367J6\320\244\247\034\254\337\314\235\271_\277{\347\312D\310\337\035\311f\361-U\305\217\337\010\213R\271d\221r\2152\361m\372\261\374t\223\326L\253\275\257\323\226l\226\344\247\252\311\204^\266M\233\313\204i\262\246[\250\367\261Xg\303\003.,]\243\332\245\313\262i\375\355\371\237e\3477\177\374O\2260f\n\231p\256\227\231,L\331\242D\273g2\243-\327\302 \233\020\344:k\022C\327\344\232\251\321\2732=\252\203.\230ZR\227\320\357R\311\264\204E\330\322]\271\014\246\206\227y\205\324)\270\222\311\221\316\345-SPYT\200\230l[TL&\203L\243\206^\244\026\021\024\274a|`\325\302KL\336\311\355\334[\371a%\214\326\242H#\227\271]T\r\010\224r$\255h\353\206\000\353\242]\247<-\257\227\344\266i\313\214B\\\220E\035\356]V\020\025\312dN\005.\344\2450g\"t\223)\240\256\263\362\322\200&\275IQ{\215\030\234\246\211\246)p\217\252\246a\340\231\311x\232\024U5\214?]\324\231\030,\r\223\225\361\367\321\366\365\343\273\362\343\307\313o\006b\033\024\376Rti\177\241zI\310+\300\357PS\3239)\032\2242\374\226U\235G+\215\231@g\211\330\206\220\025\305\242\232\255RE\2215;\314\207\231\354\036\320\333\324\211\001\247\252\316t\241(\334R\357\027\3156\261\357\203z\231Z\367\253\324b\324H\327\333vh\022\025\211a\230*\324G&\226E\332\262F\004I\377\305iTj\254U\324e<\235\311f\267\013[/\225\354\366\213\302\346\326^f/\273\276\236\335\336\334Y\177\221[\rOr\273\303\263\234a\350u\256\363\347\333/V\207\262\237\303P\242o\372<\237\210\020E9\227CA9\324\361\223\023\215\252\020\305`\003o\316j+fi\260\255\230\206v\261\203\227@\217\024\224\361s\t\247\226P \267-\223\321\335\302\213\3340\250=\332\260)S)>\333\364\305\013V\224\235\366\021\374V\241}\225-z$viIQ\006-\006E\000\302\261\t/\026e*tAk(\320P\007\376J6S\021\313\303\204\340O\257\325\241\356\270\252\021\235\205hj\266\021\2361R\213\020\335+J\035\002P+T\255r\273\026\355,\312\241\025\242\365\300\".\361\261D+""\233\325u\265\n\326rl\250s.\212\230\210\204M\201\325F\047\r\233\030C\277\303\006\373\2444\347\002`U\t\013t\036+\277\224\333\047\205S\024A\271\0302\242sE5-\323\206\367M\341\305\r\373L)\332\245\022\314\013\306[\360\345m\246\352f\372\374\"/\022N\303\206NG\r\235\216\032\272h\231U(\233Z\001\026U\003.*\300&\314+\225\026\211ZUM\233\211\250_\264\220\035\360\035\315m\320\201q7\354\036\n4\205\243\212Z\226i\301\010\204y\241\225\014R\3460\375jD\014f \024\260R\321\313\225A\227\351\272\026v\330\2456\273\350/l\002\036}\376G\253\224\326\253\264\315!\300*\325\014\263\005\323\027G/\216\\\206\024\302\310\256a\271\361\022\"\014Y\233r\010\265\016Y\324\315z\335\3440\223\033\026-\353\260\260,*l\013\\\031%\340z0\031\302g\212\316\200{+*\000\\\255sa\302\317\262U!\364\032\025\246F`\002\240U\273\016\017\236\332\234\236\327+r\332:\332~?\032H\213^\306\333\357.\277\037=\223\276t\033\276\374]\357Z\377\311I\325\317\357\006\322\254\363\275;\347M{\363\2014\366\376\377\316#w>\030\377\246;\332\275\331K\237\200\352\265\016\250}\030\037\271z\013\017\246\235\224\263\357\256\270\307\335\305n\251\267\332\037\353\213\223\177\373;/\375\227\277\370\277\374\352\377Z\366\313U\277\312}\336\362[\307\376\361\273\017##\377\215m\304\0006b[\010[\261\002B!v\210p\030\323\020\264X\005\241\022\343\010<\326Bh\305\236\305\001\236\305\327\020\326\342\005\204B\374\020\3410\256#\350\361\032B-n#\330\3616B;\376LB=i\raM\332F\330\226\366\020\366\244C\204C\351\r\302\033IC\320\244\nBE2\020\014\251\216P\227\216\021\216\245w\010\357\244\265\004\032Kl l$\362\010\371D\001\241\220P\020\224\204\212\240&\030\002KX\010V\242\215\320N\374\216\360{\"\227\004\310%\327\021\326\223\233\010\233\311<B>\271\233\014\306\247\2341\247\341&]\243\033V\243\3319prn\312\315\007\3433\016\260\377\271\3238\203\217p\237z\255.\355=\354i\375oO\036\235~u\312\375\335}\177\3777\3777\340\277\202\232\215`|\322\237\\\362Dw\271\373S\357I\277|\222?\373\263\204\274\317\234]\233\010\242\377\311\251`z&\370\307$\376\303\032\276W\256~\230\030\271r\275\223s\246\203\361\211""\217\340\271\223\271\004\353\016\330^\200\376\031\377\227K>$G\256\334\3015^\276\341\020\247\021LL9W\241w\000\256C&\303\335\365N\276\243:\237E\347\222\223q\n\356\274\273\354f]\020|\206zn\034\372\314\362f\275\254\007\242\311N\313\321\334\257\275\030\330\236\232sG\203\251\233\3564\212-g\306Y\306]\312}\345\345=r\026.\017\240\341\363\301\324,\264\363\202\233\tR\237;Mw\017\224\027\275r\367eo\006\250+\365\237\365I07\357M\0077\277t\271\267\340\255vG\303\375\031|R^\241;\337]\036\206y\333-\370\013\017z\363\037\355\027{\344\"\372E\267\326}\324\273\323;\350\257\302\273\t\003V\335\231A\016\231`*\345l\270\304\rSi:{\356\350\031D\267\342\264\\\352=\352.t\237u\265\336R?\325\337\355\363\223\257Oc\247\363A\352\237\300Vj\316\035s\033\336\030P\0009\264\\\325\233\361V\240\206\350\250\320_\350g\2029\340\301\275\343\356{\313Ah\260\021)^\346\177\262\323pF\235Yg\025(\205[_\340C\276\326Y\351\204\324\047\235\"\26091\343,8Y\270\0146\226!\235=W\nK\001\376\223a\324S7\0340\n\226\240m\240=\246\246\203\231\331 u\003\373$\031\365\t:;r\233X\003\264\233p\362N\311}\356=\357f\200\361/\372\313\375\214/\335\362o=\360\037\254\235\020h\306\216p\236\200i\333\003\371m\377\366C\377\341O\047\320\336\203\266\302\343\357!\263\257`\\I\220\320e/\002\262\210< \253?\273\302{\322U{\323P\016\nn\262\375\326I\3614y\252\371\273\007\376\301+\377\325k\377u\321/j\276\366\326\177\313|\326\364\233\255?\0006\277\203t";
+    PyObject *data = __Pyx_DecompressString(cstring, 1855, 1);
     #define __Pyx_DecompressString_LZSS_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (2423 bytes) */
-static const char cstring[] = "\377 at 0x o\377bject>(t\377ree frag\377ment).: \377<MemoryV\377iew of <\377contiguo\377us and d\263ir4\001\007\rin\021\005s\277trided\"\010 7or \004\031><(\tA\006\377>?Cannot\377 assign \377to read-\277only m\240\002v\376\242\000Invalid\377 mode, esxp\324\000|\000\047c\047t\001\377\047fortran\317\047, gH\000%\005sh\367ape\222\000 axi\377s Note t\375h\226 Cython\375 \021\000delibe\317ratek\000\320\001ct\373er!\001n PEPo-484\212\"re\303!\177s subcl\246\000\373es\261!built\375i\260\000ypes. \377If you n\311e\224 \303\000p\316\000%\tth\277en set\200\000e\373 \047\357\002ation\377_typing\047\366\355$iv\242\000o Fa\377lse.add_>\231 ecoll\305@+\000\277s.abcc\273\002.\357bint\004\004lon\371g\000\001\000\014[:, :\227:1]*\004u.\000\000\020[\230\027\tB\005\010\nsh\335 E\005d\377isableen\336\002\001gcis\004\003dn\377o defaul\377t __redu\177ce__ du\313\002\357non-\260`via\375l\033\000cinit_\377_src/boy\377au/ledge\377r/kernel\317.pyuX\002\211aal\367loc\235@ arr\377ay data.\360\013\020\345C\267\204\001\224\204\003s.AC\377COUNT_CO\377LUMNSASC\377IICOMPIL\333ED\025\002ER\024\005El\377lipsisHOKLD(\005K\206\002\000\003.\307\006f\364#__\017\006\316@st\274`\375_\013\014decide\3768\004entry_o\275fG\004hold\004\007i_ndex_\020\001sg\004\177insert_\367\000\377NoneRULE\376\275\005Sequenc\365e\263\206\001.\270\206\007__Py\375x\001\000Dict_N\377extRef__l\334d\202@__\261\204\002__\001\005\177getitem\r\001yd0\001\027\000func\035\001x\030\000\313\003+\000impo\206\000\3365\000main;\001mowdulM\002nam\002\003\353ewT\001p~\000che\317cksuT\000\n\001re\215s\210`__\026\001K\004!\001t\367ype\017\003unpi\033ckK\000En,\005\n\006\370#\3467\003vt\353a\271\001qua\201lp\005\331e\212N\363f\323 \357\000s\207et_\244\005\244F\022\003\253K_\237_test\241 \215\"i\377s_corout\277ineabc\376e_\377bufferan\377swerasyn\357cio. \006sba\253se\314\204\002.\313\204\003.\313\204\003b\267rok\264@ch\303 c\365lO\000_\313 trac\377ebackcou\013nt\252cd\231\"y\000\262\212\003\350@\227ode\266ee\244 \246\210\002e\377rrorexpi\377redfl""ags?format\375\210\004\331@\337hhigh\337dii\241d\335b\334h\326g\201as\000\002i\377zejkeepk\367eys\237\000kedl\237owmem\370\211\001\360\211\001n>\354Andimn\355@!\001\376\004\001valueso\367bjp\304\000popp\377ostedqre\373gi\006\000rretu\377rnselfse\351t\224\207\004\216\212\002sk\000sta\363rt\266\205\0021\000psto\376\001\000ructtim?etoday\234`\232 \377updateus\363e_\342\205\005o\003wxO\200\377\001\330\004$\240A\240V\377\2501\200\001\340\004\037\230\377q\320 0\260\013\270;\377\300k\320QR\330\004\023\377\2206\230\030\240\021\240!\377\330\004\007\200|\2207\230\377!\330\010(\250\001\250\031\267\260.\3008\000\013\2104\000\360\357\010\000\n\033\025\001\021\220\024\377\220V\2304\230{\250$\377\250f\260D\270\007\270t\377\300=\320PT\320TZ\377\320Z^\320^g\320g\377k\320ks\320sw\320\377w{\320{\177\360\000\000\357@\002J\002\004\000J\002N\356\003\001N\002U\n\001U\002Y\356\021\001Y\002d\030\001d\002h\356\037\001h\002s&\001s\002w\336-\001w\002B\003<\000B\003\335F\003\001F\003U\n\001U\003\335Y\021\001Y\003i\030\001i\003\335m\037\001m\003u&\001u\003\275y-\001y\003B\0044\001\004\335F\003\001F\004O\n\001O\004\335S\021\001S\004Y\030\001Y\004\335]\037\001]\004d&\001d\004\335h-\001h\004l4\001l\004\335p;\001p\004{B\001{\004\275\177I\001\177\004F\005\310\000F\273\005J\003\001J\005Q\n\001Q\273\005U\021\001U\005_\030\001_\273\005c\037\001c\005n&\001n\273\005r-\001r\005y4\001y{\005};\001}\005E\006\216 wE\006I\003\001I\006M\n\001\367M\006Q\021\001Q\006R\006\377\330\010\020\220\007\220q\230\357\006\230l\250\211Bv\210W\377\220E\230\024\230Q\330\010\373\022\220\224@\027\220q\340\010\377\027\220t\230<\240w\250\377e\2603\260d\270)\300\3777\310%\310s\320RV_\320V`\320`\375 h\304A\377q\330\010\017\320\017\047\240\377t\2501\250G\260;\270\357g\300Q\340\004\013a\200A\317\340\013\014\330\000\000\003\000\017\020\277\330\021\022\330\016\017\000\000\330\374\t\000\006\000\t\n\360\014\000\t\377\r\210E\220\021\330\010\014\234\000\004\006\005H\220A\021\001\000\004I\177\220Q\360\006\000\t#\277`\317\010\036\230a\003""\0062\001\025\220\377a\220q\330\014\020\220\n\344\324`\004\000\r\311\000\006\005\r\210Q\357\210c\220\026\032\003\004\220A\377\220U\230!\2301\230C\265\230.\000\0264\001\230\003\347`r\337\240\023\240C\240A\000\017\210\377w\220d\230&\240\002\240\377!\330\020\030\230\001\330\020\377\031\230\021\330\014\017\210r\357\220\022\2201\n\001\024\230X\337\240Q\240a\340\026\000\024\230\377W\240A\240Q\330\020\023\377\2207\230\"\230A\330\024\337\027\220v\230S:\000$\240\337g\250T\260\022\272 f\270\377B\270a\330\030!\240\021\377\330\031\037\230s\240\"\240\327D\250\001\013\002\340\022\000\024\240\177U\250!\2501\330\014\241\003\377\034\230U\320\"2\260!\316\001\014$\260a\332\001\270\003$\230\377m\2507\260#\260W\270\367D\300\001\226\001w\220c\230\375\022\275\004A\330\020\024\220J\373\230a\332\001\017\210v\220S\374\276\001\230\003B\230d\240$\240\357a\330\024\035\347@\024\030\230e\002\254\003\032\266\000\211!\030\033\223 \365A\272\000\004\204\"\034 \240\006\353\240a\217 \034,\000\230c\240\311\026\000\010\245 \035\200@\312\000$\240\377c\250\022\2504\250t\260\3774\260q\270\003\2703\270\277e\3002\300Q\330*\010\030\244k\001\236 4\237@v\002\010\247H\017\377\210q\220\001\220\023\220D\364\202@\332 \032\222\207\001\013\2104\210\356\310B\006\220b\375 \014\022\220\247\"\220C\334@\342 1\274@S\323\230\004\270B\277\000\006\343\002\020\025\217\220Q\330\010G\000\350`\331`\020\377\021\330\022\023\330\024\025\330r\331`\006\326c\233ax\230v\262A\376\241a\005\220Q\220f\230H\357\240H\250A\241@\032\2701\377\270A\320\004\033\320\0332\277\3202F\300a\340H\000t\333\220;\300 u\240\025\000\034\320\377\0343\3203G\300q\340\367\010\014\210\215\204\002\017\210t\220\3776\230\021\230%\230q\320u\004\311 \360[\010t\2301[\004\376\204AK\230t\240;\250c\277\260\021\260$\260ed\000C\377\270w\300b\310\006\310d\377\320RW\320WX\320X\377[\320[b\320bd\320\377dj\320jn\320nv\007\320vw";
-    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 2423, 3115);
+    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (2406 bytes) */
+static const char cstring[] = "\377 at 0x o\377bject>(t\377ree frag\377ment).: \377<MemoryV\377iew of <\377contiguo\377us and d\263ir4\001\007\rin\021\005s\277trided\"\010 7or \004\031><(\tA\006\377>?Cannot\377 assign \377to read-\277only m\240\002v\376\242\000Invalid\377 mode, esxp\324\000|\000\047c\047t\001\377\047fortran\317\047, gH\000%\005sh\367ape\222\000 axi\377s Note t\375h\226 Cython\375 \021\000delibe\317ratek\000\320\001ct\373er!\001n PEPo-484\212\"re\303!\177s subcl\246\000\373es\261!built\375i\260\000ypes. \377If you n\311e\224 \303\000p\316\000%\tth\277en set\200\000e\373 \047\357\002ation\377_typing\047\366\355$iv\242\000o Fa\377lse.add_>\231 ecoll\305@+\000\277s.abcc\273\002.\357bint\004\004lon\371g\000\001\000\014[:, :\227:1]*\004u.\000\000\020[\230\027\tB\005\010\nsh\335 E\005d\377isableen\336\002\001gcis\004\003dn\377o defaul\377t __redu\177ce__ du\313\002\357non-\260`via\375l\033\000cinit_\377_src/boy\377au/ledge\377r/kernel\317.pyuX\002\211aal\367loc\235@ arr\377ay data.\360\013\020\345C\267\204\001\224\204\003s.AC\377COUNT_CO\377LUMNSASC\377IICOMPIL\333ED\025\002ER\024\005El\377lipsisHOKLD(\005K\206\002\000\003.\307\006f\364#__\017\006\316@st\274`\375_\013\014decide\3768\004entry_o\275fG\004hold\004\007i_ndex_\020\001sg\004\177insert_\367\000\377NoneRULE\376\275\005Sequenc\365e\263\206\001.\270\206\007__Py\375x\001\000Dict_N\377extRef__l\334d\202@__\261\204\002__\001\005\177getitem\r\001yd0\001\027\000func\035\001x\030\000\313\003+\000impo\206\000\3365\000main;\001mowdulM\002nam\002\003\353ewT\001p~\000che\317cksuT\000\n\001re\215s\210`__\026\001K\004!\001t\367ype\017\003unpi\033ckK\000En,\005\n\006\370#\3467\003vt\353a\271\001qua\201lp\005\331e\212N\363f\323 \357\000s\207et_\244\005\244F\022\003\253K_\237_test\241 \215\"i\377s_corout\277ineabc\376e_\377bufferan\377swerasyn\357cio. \006sba\253se\314\204\002.\313\204\003.\313\204\003b\267rok\264@ch\303 c\365lO\000_\313 trac\377ebackcou\013nt\252cd\231\"y\000\262\212\003\350@\227ode\266ee\244 \246\210\002e\377rrorexpi\377redfl""ags?format\375\210\004\331@\337hhigh\337dii\241d\335b\334h\326g\201as\000\002i\377zekeepke\373ys\236\000kedloOwmem\367\211\001\357\211\001n\353A\037ndimn\354@!\001\004\001\377valuesob\373jp\303\000poppo\377stedqreg\375i\006\000rretur\377nselfset\364\223\207\004\215\212\002sj\000staryt\265\205\0021\000psto\001\000\377ructtime\237today\233`\231 u\377pdateuse\371_\341\205\005o\003wxO\200\001\377\330\004$\240A\240V\250\3771\200\001\340\004\037\230q\377\320 0\260\013\270;\300\377k\320QR\330\004\023\220\3776\230\030\240\021\240!\330\377\004\007\200|\2207\230!\377\330\010(\250\001\250\031\260\333.\3008\000\013\2104\000\360\010\367\000\n\033\025\001\021\220\024\220\377V\2304\230{\250$\250\377f\260D\270\007\270t\300\377=\320PT\320TZ\320\377Z^\320^g\320gk\377\320ks\320sw\320w\377{\320{\177\360\000\000@w\002J\002\004\000J\002N\003\001wN\002U\n\001U\002Y\021\001wY\002d\030\001d\002h\037\001wh\002s&\001s\002w-\001\357w\002B\003<\000B\003F\356\003\001F\003U\n\001U\003Y\356\021\001Y\003i\030\001i\003m\356\037\001m\003u&\001u\003y\336-\001y\003B\0044\001\004F\356\003\001F\004O\n\001O\004S\356\021\001S\004Y\030\001Y\004]\356\037\001]\004d&\001d\004h\356-\001h\004l4\001l\004p\356;\001p\004{B\001{\004\177\336I\001\177\004F\005\310\000F\005\335J\003\001J\005Q\n\001Q\005\335U\021\001U\005_\030\001_\005\335c\037\001c\005n&\001n\005\335r-\001r\005y4\001y\005\275};\001}\005E\006\216 E\273\006I\003\001I\006M\n\001M\373\006Q\021\001Q\006R\006\330\377\010\020\220\007\220q\230\006\367\230l\250\211Bv\210W\220\377E\230\024\230Q\330\010\022\375\220\224@\027\220q\340\010\027\377\220t\230<\240w\250e\377\2603\260d\270)\3007\377\310%\310s\320RV\320\257V`\320`\375 h\304Aq\377\330\010\017\320\017\047\240t\377\2501\250G\260;\270g\367\300Q\340\004\013a\200A\340\347\013\014\330\000\000\003\000\017\020\330_\021\022\330\016\017\000\000\330\t\000\376\006\000\t\n\360\014\000\t\r\177\210E\220\021\330\010\014\000\004\316\006\005H\220A\021\001\000\004I\220\372Y\000\"\275`\010\036\230a\360\317\006\000\t#\010\0010""\001\025\220\377a\220q\330\014\020\220\n\344\322`\004\000\r\307\000\006\005\r\210Q\357\210c\220\026\032\003\004\220A\377\220U\230!\2301\230C\265\230.\000\0264\001\230\003\345`r\337\240\023\240C\240A\000\017\210\377w\220d\230&\240\002\240\377!\330\020\030\230\001\330\020\377\031\230\021\330\014\017\210r\357\220\022\2201\n\001\024\230X\337\240Q\240a\340\026\000\024\230\377W\240A\240Q\330\020\023\377\2207\230\"\230A\330\024\337\027\220v\230S:\000$\240\337g\250T\260\022\270 f\270\377B\270a\330\030!\240\021\377\330\031\037\230s\240\"\240\327D\250\001\013\002\340\022\000\024\240\177U\250!\2501\330\014\241\003\377\034\230U\320\"2\260!\316\001\014$\260a\332\001\270\003$\230\377m\2507\260#\260W\270\367D\300\001\226\001w\220c\230\375\022\275\004A\330\020\024\220J\373\230a\332\001\017\210v\220S\367\230\001\340\233\0004\220w\230\377e\2407\250\"\250B\250\377d\260\047\270\024\270R\270\377s\300&\310\002\310!\330\373\024\035\365@\024\030\230\007\230\347q\240\007\200 \301\000w\230c\317\240\022\2404\323@e\001U\270\337\"\270A\330\030\205 \230#w\230V\240\202 \023\2204\355 \3724\002\010\365(\017\210q\220\001O\220\023\220D\320 \250 \032\336\206\001\357\013\2104\210\226B\006\220b~\313 \014\022\220\"\220C\252@:\260 1\212@S\230\004\206B}\000\275\006\261\002\020\025\220Q\321`\210\371q\264`\245`\020\021\330\022\023/\330\024\025\330\245`\006\242c\351A\347x\230v\200A\357A\005\220Q\377\220f\230H\240H\250A\376\357 \032\2701\270A\320\004\377\033\320\0332\3202F\300\377a\340\010\017\210t\220;\366\216 u\240\025\000\034\320\0343?\3203G\300q\340\351`\331b\376\033\0016\230\021\230%\230q\353\320\004\207 \360[\010t\2301\374[\004\322!K\230t\240;\250\177c\260\021\260$\260ed\000\377C\270w\300b\310\006\310\377d\320RW\320WX\320\377X[\320[b\320bd\377\320dj\320jn\320n\017v\320vw";
+    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 2406, 3062);
     #define __Pyx_DecompressString_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #else /* compression: none (3115 bytes) */
-static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abccython.bintcython.longlongcython.longlong[:, ::1]cython.uint[:, ::1]cython.uint[::1]cython.ulonglong[::1]cython.ushort[:, ::1]disableenablegcisenabledno default __reduce__ due to non-trivial __cinit__src/boyau/ledger/kernel.pyunable to allocate array data.unable to allocate shape and strides.ACCOUNT_COLUMNSASCIICOMPILEDCOUNTER_COLUMNSEllipsisHOLD_COLUMNSKernelKernel.__reduce_cython__Kernel.__setstate_cython__Kernel.decideKernel.entry_ofKernel.hold_ofKernel.index_holdsKernel.insert_allNoneRULE_COLUMNSSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_unpickle_Kernel__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___dict_is_coroutineabcallocate_bufferanswerasyncio.coroutinesbaseboyau.ledger.kernelbrokencchaincline_in_tracebackcountdecidedtype_is_objectencodeentry_ofenumerateerrorexpiredflagsformatfortrangethhighhold_ofiidindexindex_holdsinsert_allitemsitemsizejkeepkeyslinkedlowmemviewmodennamendimnew_keysnew_valuesobjpackpoppostedqregisterreturnselfsetdefaultshapesizestartstatestepstopstructtimetodayunpackupdateuse_setstatevalueswxO\200\001\330\004$\240A\240V\2501\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2206\230\030\240\021\240!\330\004\007\200|\2207\230!\330\010(\250\001\250\031\260.\300\001\330\004\013\2101\200\001""\360\010\000\n\033\230!\330\010\021\220\024\220V\2304\230{\250$\250f\260D\270\007\270t\300=\320PT\320TZ\320Z^\320^g\320gk\320ks\320sw\320w{\320{\177\360\000\000@\002J\002\360\000\000J\002N\002\360\000\000N\002U\002\360\000\000U\002Y\002\360\000\000Y\002d\002\360\000\000d\002h\002\360\000\000h\002s\002\360\000\000s\002w\002\360\000\000w\002B\003\360\000\000B\003F\003\360\000\000F\003U\003\360\000\000U\003Y\003\360\000\000Y\003i\003\360\000\000i\003m\003\360\000\000m\003u\003\360\000\000u\003y\003\360\000\000y\003B\004\360\000\000B\004F\004\360\000\000F\004O\004\360\000\000O\004S\004\360\000\000S\004Y\004\360\000\000Y\004]\004\360\000\000]\004d\004\360\000\000d\004h\004\360\000\000h\004l\004\360\000\000l\004p\004\360\000\000p\004{\004\360\000\000{\004\177\004\360\000\000\177\004F\005\360\000\000F\005J\005\360\000\000J\005Q\005\360\000\000Q\005U\005\360\000\000U\005_\005\360\000\000_\005c\005\360\000\000c\005n\005\360\000\000n\005r\005\360\000\000r\005y\005\360\000\000y\005}\005\360\000\000}\005E\006\360\000\000E\006I\006\360\000\000I\006M\006\360\000\000M\006Q\006\360\000\000Q\006R\006\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\230<\240w\250e\2603\260d\270)\3007\310%\310s\320RV\320V`\320`g\320gh\330\004\007\200q\330\010\017\320\017\047\240t\2501\250G\260;\270g\300Q\340\010\017\320\017\047\240t\2501\250G\260;\270a\200A\340\013\014\330\013\014\330\013\014\330\017\020\330\021\022\330\016\017\330\016\017\330\017\020\330\016\017\330\t\n\360\014\000\t\r\210E\220\021\330\010\014\210E\220\021\330\010\014\210E\220\021\330\010\014\210H\220A\330\010\014\210H\220A\330\010\014\210I\220Q\360\006\000\t#\240!\330\010\036\230a\360\006\000\t#\240!\330\010\014\210E\220\025\220a\220q\330\014\020\220\n\230!\330\014\020\220\r\230Q\330\014\020\220\n\230!\330\014\r\210Q\210c\220\026\220q\330\014\020\220\004\220A\220U\230!\2301\230C\230q\330\014\026\220a\220q\230\003\2304\230r\240\023\240C\240q\330\014""\017\210w\220d\230&\240\002\240!\330\020\030\230\001\330\020\031\230\021\330\014\017\210r\220\022\2201\330\020\031\230\024\230X\240Q\240a\340\020\031\230\024\230W\240A\240Q\330\020\023\2207\230\"\230A\330\024\027\220v\230S\240\002\240$\240g\250T\260\022\2603\260f\270B\270a\330\030!\240\021\330\031\037\230s\240\"\240D\250\001\330\030!\240\021\340\030!\240\024\240U\250!\2501\330\014\r\210Q\210c\220\034\230U\320\"2\260!\330\014\r\210Q\210c\220\034\230U\320\"2\260$\260a\330\014\020\220\004\220A\220U\230$\230m\2507\260#\260W\270D\300\001\330\014\017\210w\220c\230\022\2304\230r\240\023\240A\330\020\024\220J\230a\230q\330\014\017\210v\220S\230\001\330\020\023\2207\230\"\230B\230d\240$\240a\330\024\035\230Q\330\024\030\230\002\230\"\230A\330\024\032\230\"\230C\230q\330\030\033\2301\230A\230S\240\004\240C\240q\330\034 \240\006\240a\240q\330\034\035\230Q\230c\240\026\240q\330\034\035\230Q\230c\240\026\240q\330\035\036\230a\230s\240$\240c\250\022\2504\250t\2604\260q\270\003\2703\270e\3002\300Q\330\034\035\230Q\230c\240\026\240q\330\030\035\230Q\330\020\023\2204\220q\330\024\035\230Q\330\010\014\210E\220\025\220a\220q\330\014\017\210q\220\001\220\023\220D\230\003\2301\330\020\032\230!\330\010\013\2104\210q\330\014\020\220\006\220b\230\001\330\014\022\220\"\220C\220q\330\020\023\2201\220A\220S\230\004\230C\230q\330\024\030\230\006\230a\230q\330\020\025\220Q\330\010\017\210q\200A\340\016\017\330\020\021\330\022\023\330\024\025\330\t\n\360\006\000\t\r\210E\220\025\220a\220x\230v\240Q\240a\330\014\020\220\005\220Q\220f\230H\240H\250A\250T\260\032\2701\270A\320\004\033\320\0332\3202F\300a\340\010\017\210t\220;\230a\230u\240A\320\004\034\320\0343\3203G\300q\340\010\014\210H\220A\330\010\017\210t\2206\230\021\230%\230q\320\004\035\230Q\360\006\000\t\r\210E\220\025\220a\220t\2301\330\014\020\220\005\220Q\330\020\024\220K\230t\240;\250c\260\021\260$\260e\2701\270C\270w\300b\310\006\310d\320RW\320WX\320X[\320[b\320bd\320dj\320jn\320nv\320vw";
+    #else /* compression: none (3062 bytes) */
+static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abccython.bintcython.longlongcython.longlong[:, ::1]cython.uint[:, ::1]cython.uint[::1]cython.ulonglong[::1]cython.ushort[:, ::1]disableenablegcisenabledno default __reduce__ due to non-trivial __cinit__src/boyau/ledger/kernel.pyunable to allocate array data.unable to allocate shape and strides.ACCOUNT_COLUMNSASCIICOMPILEDCOUNTER_COLUMNSEllipsisHOLD_COLUMNSKernelKernel.__reduce_cython__Kernel.__setstate_cython__Kernel.decideKernel.entry_ofKernel.hold_ofKernel.index_holdsKernel.insert_allNoneRULE_COLUMNSSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_unpickle_Kernel__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___dict_is_coroutineabcallocate_bufferanswerasyncio.coroutinesbaseboyau.ledger.kernelbrokencchaincline_in_tracebackcountdecidedtype_is_objectencodeentry_ofenumerateerrorexpiredflagsformatfortrangethhighhold_ofiidindexindex_holdsinsert_allitemsitemsizekeepkeyslinkedlowmemviewmodennamendimnew_keysnew_valuesobjpackpoppostedqregisterreturnselfsetdefaultshapesizestartstatestepstopstructtimetodayunpackupdateuse_setstatevalueswxO\200\001\330\004$\240A\240V\2501\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2206\230\030\240\021\240!\330\004\007\200|\2207\230!\330\010(\250\001\250\031\260.\300\001\330\004\013\2101\200\001\360""\010\000\n\033\230!\330\010\021\220\024\220V\2304\230{\250$\250f\260D\270\007\270t\300=\320PT\320TZ\320Z^\320^g\320gk\320ks\320sw\320w{\320{\177\360\000\000@\002J\002\360\000\000J\002N\002\360\000\000N\002U\002\360\000\000U\002Y\002\360\000\000Y\002d\002\360\000\000d\002h\002\360\000\000h\002s\002\360\000\000s\002w\002\360\000\000w\002B\003\360\000\000B\003F\003\360\000\000F\003U\003\360\000\000U\003Y\003\360\000\000Y\003i\003\360\000\000i\003m\003\360\000\000m\003u\003\360\000\000u\003y\003\360\000\000y\003B\004\360\000\000B\004F\004\360\000\000F\004O\004\360\000\000O\004S\004\360\000\000S\004Y\004\360\000\000Y\004]\004\360\000\000]\004d\004\360\000\000d\004h\004\360\000\000h\004l\004\360\000\000l\004p\004\360\000\000p\004{\004\360\000\000{\004\177\004\360\000\000\177\004F\005\360\000\000F\005J\005\360\000\000J\005Q\005\360\000\000Q\005U\005\360\000\000U\005_\005\360\000\000_\005c\005\360\000\000c\005n\005\360\000\000n\005r\005\360\000\000r\005y\005\360\000\000y\005}\005\360\000\000}\005E\006\360\000\000E\006I\006\360\000\000I\006M\006\360\000\000M\006Q\006\360\000\000Q\006R\006\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\230<\240w\250e\2603\260d\270)\3007\310%\310s\320RV\320V`\320`g\320gh\330\004\007\200q\330\010\017\320\017\047\240t\2501\250G\260;\270g\300Q\340\010\017\320\017\047\240t\2501\250G\260;\270a\200A\340\013\014\330\013\014\330\013\014\330\017\020\330\021\022\330\016\017\330\016\017\330\017\020\330\016\017\330\t\n\360\014\000\t\r\210E\220\021\330\010\014\210E\220\021\330\010\014\210E\220\021\330\010\014\210H\220A\330\010\014\210H\220A\330\010\014\210I\220Q\340\010\"\240!\330\010\036\230a\360\006\000\t#\240!\330\010\014\210E\220\025\220a\220q\330\014\020\220\n\230!\330\014\020\220\r\230Q\330\014\020\220\n\230!\330\014\r\210Q\210c\220\026\220q\330\014\020\220\004\220A\220U\230!\2301\230C\230q\330\014\026\220a\220q\230\003\2304\230r\240\023\240C\240q\330\014\017\210w""\220d\230&\240\002\240!\330\020\030\230\001\330\020\031\230\021\330\014\017\210r\220\022\2201\330\020\031\230\024\230X\240Q\240a\340\020\031\230\024\230W\240A\240Q\330\020\023\2207\230\"\230A\330\024\027\220v\230S\240\002\240$\240g\250T\260\022\2603\260f\270B\270a\330\030!\240\021\330\031\037\230s\240\"\240D\250\001\330\030!\240\021\340\030!\240\024\240U\250!\2501\330\014\r\210Q\210c\220\034\230U\320\"2\260!\330\014\r\210Q\210c\220\034\230U\320\"2\260$\260a\330\014\020\220\004\220A\220U\230$\230m\2507\260#\260W\270D\300\001\330\014\017\210w\220c\230\022\2304\230r\240\023\240A\330\020\024\220J\230a\230q\330\014\017\210v\220S\230\001\340\020\023\2204\220w\230e\2407\250\"\250B\250d\260\047\270\024\270R\270s\300&\310\002\310!\330\024\035\230Q\330\024\030\230\007\230q\240\007\240q\330\024\027\220w\230c\240\022\2404\240t\2507\260#\260U\270\"\270A\330\030\031\230\021\230#\230V\2401\330\020\023\2204\220q\330\024\035\230Q\330\010\014\210E\220\025\220a\220q\330\014\017\210q\220\001\220\023\220D\230\003\2301\330\020\032\230!\330\010\013\2104\210q\330\014\020\220\006\220b\230\001\330\014\022\220\"\220C\220q\330\020\023\2201\220A\220S\230\004\230C\230q\330\024\030\230\006\230a\230q\330\020\025\220Q\330\010\017\210q\200A\340\016\017\330\020\021\330\022\023\330\024\025\330\t\n\360\006\000\t\r\210E\220\025\220a\220x\230v\240Q\240a\330\014\020\220\005\220Q\220f\230H\240H\250A\250T\260\032\2701\270A\320\004\033\320\0332\3202F\300a\340\010\017\210t\220;\230a\230u\240A\320\004\034\320\0343\3203G\300q\340\010\014\210H\220A\330\010\017\210t\2206\230\021\230%\230q\320\004\035\230Q\360\006\000\t\r\210E\220\025\220a\220t\2301\330\014\020\220\005\220Q\330\020\024\220K\230t\240;\250c\260\021\260$\260e\2701\270C\270w\300b\310\006\310d\320RW\320WX\320X[\320[b\320bd\320dj\320jn\320nv\320vw";
     PyObject *data = NULL;
     #define __Pyx_DecompressString_UNUSED
     #define __Pyx_DecompressString_LZSS_UNUSED
     #endif
     PyObject **stringtab = __pyx_mstate->__pyx_string_tab;
     Py_ssize_t pos = 0;
-    for (int i = 0; i < 149; i++) {
+    for (int i = 0; i < 148; i++) {
       Py_ssize_t bytes_length = str_length_index[i].length;
       PyObject *string = PyUnicode_DecodeUTF8(bytes + pos, bytes_length, NULL);
       if (likely(string) && i >= 34) PyUnicode_InternInPlace(&string);
@@ -37845,8 +37944,8 @@ static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <con
       stringtab[i] = string;
       pos += bytes_length;
     }
-    for (int i = 149; i < 158; i++) {
-      Py_ssize_t bytes_length = bytes_length_index[i-149].length;
+    for (int i = 148; i < 157; i++) {
+      Py_ssize_t bytes_length = bytes_length_index[i-148].length;
       PyObject *string = PyBytes_FromStringAndSize(bytes + pos, bytes_length);
       stringtab[i] = string;
       pos += bytes_length;
@@ -37856,14 +37955,14 @@ static const char bytes[] = " at 0x object>(tree fragment).: <MemoryView of <con
       }
     }
     Py_XDECREF(data);
-    for (Py_ssize_t i = 0; i < 158; i++) {
+    for (Py_ssize_t i = 0; i < 157; i++) {
       if (unlikely(PyObject_Hash(stringtab[i]) == -1)) {
         __PYX_ERR(0, 1, __pyx_L1_error)
       }
     }
     #if CYTHON_IMMORTAL_CONSTANTS
     {
-      PyObject **table = stringtab + 149;
+      PyObject **table = stringtab + 148;
       for (Py_ssize_t i=0; i<9; ++i) {
         #if PY_VERSION_HEX >= 0x030F0000
         PyUnstable_SetImmortal(table[i]);
@@ -37952,27 +38051,27 @@ static int __Pyx_CreateCodeObjects(__pyx_mstatetype *__pyx_mstate) {
   PyObject* tuple_dedup_map = PyDict_New();
   if (unlikely(!tuple_dedup_map)) return -1;
   {
-    const __Pyx_PyCode_New_function_description descr = {10, 0, 0, 17, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 182};
-    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_q, __pyx_mstate->__pyx_n_u_w, __pyx_mstate->__pyx_n_u_h, __pyx_mstate->__pyx_n_u_count, __pyx_mstate->__pyx_n_u_expired, __pyx_mstate->__pyx_n_u_base, __pyx_mstate->__pyx_n_u_time, __pyx_mstate->__pyx_n_u_today, __pyx_mstate->__pyx_n_u_keep, __pyx_mstate->__pyx_n_u_i, __pyx_mstate->__pyx_n_u_j, __pyx_mstate->__pyx_n_u_chain, __pyx_mstate->__pyx_n_u_broken, __pyx_mstate->__pyx_n_u_linked, __pyx_mstate->__pyx_n_u_answer, __pyx_mstate->__pyx_n_u_posted};
+    const __Pyx_PyCode_New_function_description descr = {10, 0, 0, 16, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 182};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_q, __pyx_mstate->__pyx_n_u_w, __pyx_mstate->__pyx_n_u_h, __pyx_mstate->__pyx_n_u_count, __pyx_mstate->__pyx_n_u_expired, __pyx_mstate->__pyx_n_u_base, __pyx_mstate->__pyx_n_u_time, __pyx_mstate->__pyx_n_u_today, __pyx_mstate->__pyx_n_u_keep, __pyx_mstate->__pyx_n_u_i, __pyx_mstate->__pyx_n_u_chain, __pyx_mstate->__pyx_n_u_broken, __pyx_mstate->__pyx_n_u_linked, __pyx_mstate->__pyx_n_u_answer, __pyx_mstate->__pyx_n_u_posted};
     __pyx_mstate_global->__pyx_codeobj_tab[0] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_decide, __pyx_mstate->__pyx_kp_b_iso88591_A_E_E_E_HA_HA_IQ_a_E_aq_Q_Qc_q_A, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[0])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {5, 0, 0, 6, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 263};
+    const __Pyx_PyCode_New_function_description descr = {5, 0, 0, 6, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 257};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_keys, __pyx_mstate->__pyx_n_u_values, __pyx_mstate->__pyx_n_u_new_keys, __pyx_mstate->__pyx_n_u_new_values, __pyx_mstate->__pyx_n_u_i};
     __pyx_mstate_global->__pyx_codeobj_tab[1] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_insert_all, __pyx_mstate->__pyx_kp_b_iso88591_A_E_axvQa_QfHHAT_1A, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[1])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 275};
+    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 269};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_n};
     __pyx_mstate_global->__pyx_codeobj_tab[2] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_index_holds, __pyx_mstate->__pyx_kp_b_iso88591_Q_E_at1_Q_Kt_c_e1Cwb_dRWWXX_bbd, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[2])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 283};
+    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 277};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_low, __pyx_mstate->__pyx_n_u_high};
     __pyx_mstate_global->__pyx_codeobj_tab[3] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_entry_of, __pyx_mstate->__pyx_kp_b_iso88591_33Gq_HA_t6_q, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[3])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 288};
+    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 3, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 282};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_self, __pyx_mstate->__pyx_n_u_low, __pyx_mstate->__pyx_n_u_high};
     __pyx_mstate_global->__pyx_codeobj_tab[4] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_src_boyau_ledger_kernel_py, __pyx_mstate->__pyx_n_u_hold_of, __pyx_mstate->__pyx_kp_b_iso88591_22Fa_t_auA, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[4])) goto bad;
   }

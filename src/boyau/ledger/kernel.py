@@ -203,7 +203,6 @@ class Kernel:
         self.time = time
         self.today = today
         i: cython.longlong
-        j: cython.longlong
         chain: cython.longlong = -1  # first row of the open chain
         broken: cython.bint = False
         linked: cython.bint
@@ -236,17 +235,12 @@ class Kernel:
             if answer == 0 and i >= expired:
                 self._remember(i)
             if chain >= 0:
-                if answer > 1 and not broken:
+                # A chain that the batch leaves open is broken even where its last row was posted long ago (exists).
+                if not broken and (answer > 1 or (linked and i == count - 1)):
                     broken = True
-                    j = i - 1
-                    while j >= chain:
-                        if h[j, 60] == 0:
-                            self._undo(j)
-                            q[j, 14] = 0
-                            h[j, 60] = 5
-                        elif h[j, 60] == 1 and self.aux[j] >= base + chain:
-                            h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
-                        j -= 1
+                    self._break(chain, i)
+                    if answer == 1 and self.found >= base + chain:
+                        h[i, 60] = 4
                 if not linked:
                     chain = -1
         for i in range(count):
@@ -288,6 +282,20 @@ class Kernel:
     def hold_of(self, low: cython.longlong, high: cython.longlong) -> cython.longlong:
         """Return the number of the hold with this id, or −1."""
         return self._find_hold(low, high)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _break(self, chain: cython.longlong, end: cython.longlong) -> cython.void:
+        """Take back the rows of a chain before row *end*: newest first."""
+        j: cython.longlong = end - 1
+        while j >= chain:
+            if self.h[j, 60] == 0:
+                self._undo(j)
+                self.q[j, 14] = 0
+                self.h[j, 60] = 5
+            elif self.h[j, 60] == 1 and self.aux[j] >= self.base + chain:
+                self.h[j, 60] = 5  # it repeated a row of this same chain, which is no longer there
+            j -= 1
 
     # ---- ids --------------------------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Lineage:
             found = _fifo(payer, payee, moved, issuer, back, numbers)
         else:
             found = pro_rata.parts(payer, payee, moved, issuer, back)
-        check_conservation(payer, payee, moved, found, accounts)
+        check_conservation(payer, payee, moved, found, issuer)
         return cls(payer, payee, moved, numbers, issuer, found, method)
 
     def __len__(self) -> int:

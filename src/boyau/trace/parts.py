@@ -110,13 +110,25 @@ def sums(groups: Integers, values: Int64s, count: int) -> Integers:
     return exact
 
 
-def check_conservation(debit: Int32s, credit: Int32s, amount: Int64s, found: Parts, accounts: int) -> None:
+def _hash(offsets: Int64s) -> npt.NDArray[np.uint64]:
+    """Mix the bits of each number (SplitMix64's finaliser)."""
+    mixed = offsets.astype(np.uint64)
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def check_conservation(debit: Int32s, credit: Int32s, amount: Int64s, found: Parts, issuer: Flags) -> None:
     """Refuse *found* unless no unit was lost or made: always on, and independent of how the parts were found.
 
-    Every transfer's parts sum to it and follow each other; every part was on the paying account, after it had arrived
-    and before its lot's end; for every account, what arrived less what was consumed is what is left.
+    Every transfer's parts sum to it and follow each other; every part was on the paying account after it had arrived;
+    every byte of a lot was consumed once or is left; only issuers made money; for every account, what arrived less what was consumed is what is left.
     """
-    first, parent, part = found.first, found.parent, found.part
+    first, parent, part, rest = found.first, found.parent, found.part, found.rest
+    accounts = len(issuer)
     with np.errstate(over="ignore"):  # sums wrap around at 2^64, and so do their differences
         running = np.concatenate([np.zeros(1, np.int64), np.cumsum(part)])
     require((running[first[1:]] - running[first[:-1]] == amount).all(), "parts do not sum to their transfer")
@@ -132,10 +144,18 @@ def check_conservation(debit: Int32s, credit: Int32s, amount: Int64s, found: Par
     require(
         (found.parent_offset[old] <= amount[old_parent] - part[old]).all(), "a part reaches past the end of its lot"
     )
+    issuing = debit[child[~old]]
+    require((parent >= -1).all() and issuer[issuing].all(), "new money that no issuer made")
     spent = sums(old_parent, part[old], len(amount))
-    left = sums(found.rest.entry, found.rest.size, len(amount))
+    left = sums(rest.entry, rest.size, len(amount))
     require((spent + left == amount).all(), "a lot was not consumed exactly once")
+    # Bytes [0, amount) of a lot are covered without gap or overlap just where every end but the last is a beginning
+    # and every beginning but the first is an end. The two sets are compared by the sums of their hashes.
+    turned = np.zeros(len(amount), np.uint64)
+    for entry, begin, size in ((old_parent, found.parent_offset[old], part[old]), (rest.entry, rest.begin, rest.size)):
+        np.add.at(turned, entry, _hash(begin + size) - _hash(begin))
+    require((turned == _hash(amount) - _hash(amount * 0)).all(), "a byte of a lot was consumed twice")
     arrived = sums(credit, amount, accounts)
     consumed = sums(debit[old_child], part[old], accounts)
-    content = sums(credit[found.rest.entry], found.rest.size, accounts)
+    content = sums(credit[rest.entry], rest.size, accounts)
     require((arrived - consumed == content).all(), "an account holds more or less than arrived and was not consumed")

@@ -129,13 +129,16 @@ def tell(
         used[rest.account] = True
     touched = np.flatnonzero(used)
     groups = _groups(lineage, names, used, level, focus, focus_colour)
-    books = _books(lineage, names, chapters, remainders, touched)
+    books = _books(lineage, chapters, remainders, touched)
     giver, taker = groups.giver[debit], groups.taker[credit]
     crossing = giver != taker
     entry, amount, giver, taker = entry[crossing], amount[crossing], giver[crossing], taker[crossing]
     size = len(groups.kind)
     came = _regroup(groups.giver[touched], books.begins, size)
     kept = _regroup(groups.taker[touched], books.ends, size)
+    for group, both in enumerate(map(min, came, kept)):  # a giver that got some back, a payee that gave some back
+        came[group] -= both
+        kept[group] -= both
     given, taken = sums(giver, amount, size).tolist(), sums(taker, amount, size).tolist()
     weight = [max(out + end, into + begin) for out, end, into, begin in zip(given, kept, taken, came, strict=True)]
     shown = _Shown(groups, *_merge(groups, weight, top))
@@ -159,13 +162,7 @@ class _Books:
     held_lots: Integers
 
 
-def _books(
-    lineage: Lineage,
-    names: Names,
-    chapters: Sequence[Chapter],
-    remainders: Sequence[Remainder],
-    touched: Int64s,
-) -> _Books:
+def _books(lineage: Lineage, chapters: Sequence[Chapter], remainders: Sequence[Remainder], touched: Int64s) -> _Books:
     """Balance every account of the story."""
     accounts = len(lineage.issuer)
     begins = ends = unspent = held = np.zeros(accounts, np.int64)
@@ -184,9 +181,7 @@ def _books(
     ends = ends - unspent - held
     begins = begins + np.where(ends < 0, -ends, 0)  # it lay there before the story, which then begins with it
     ends = np.where(ends < 0, 0, ends)
-    # Plain money becomes coloured only by being given back: a payee gives back what it received.
-    both = np.where(names.plain_accounts() & ~lineage.issuer, np.minimum(begins, ends), 0)
-    columns = (begins - both, ends - both, unspent, held, unspent_lots, held_lots)
+    columns = (begins, ends, unspent, held, unspent_lots, held_lots)
     return _Books(*(column[touched] for column in columns))
 
 

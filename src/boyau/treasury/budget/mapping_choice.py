@@ -1,13 +1,14 @@
 """Choosing the mapping for a file nobody named one for, by its header and by what its lines are called."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from boyau.treasury.budget import table
 from boyau.treasury.budget.mapping import Mapping
 from boyau.treasury.budget.mapping_file import builtin
 from boyau.treasury.budget.problems import Report
 
-SAMPLE_BYTES = 1 << 18
+SAMPLE_BYTES = 1 << 17
 """How much of the file is looked at."""
 
 
@@ -42,9 +43,15 @@ def _names(data: bytes, mapping: Mapping) -> bool:
     """Tell whether some line near the beginning has a name that fits the mapping's content."""
     content = mapping.detection.content
     assert content is not None
-    text = data[:SAMPLE_BYTES].decode("utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding, "replace")
-    rows = table.split(text.rpartition("\n")[0] or text, mapping.delimiter, Report(""))
-    if not rows or mapping.columns["name"] not in (header := [field.strip() for field in rows[0][1]]):
+    rows = _sample(data[:SAMPLE_BYTES], mapping.encoding, mapping.delimiter)
+    if not rows or mapping.columns["name"] not in (header := [field.strip() for field in rows[0]]):
         return False
     at = header.index(mapping.columns["name"])
-    return any(len(fields) > at and content.search(fields[at]) for _, fields in rows[1:])
+    return any(len(fields) > at and content.search(fields[at]) for fields in rows[1:])
+
+
+@lru_cache(maxsize=1)
+def _sample(data: bytes, encoding: str, delimiter: str) -> list[list[str]]:
+    """Return the fields of the whole lines in *data*; several mappings look at the same ones."""
+    text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding, "replace")
+    return [fields for _, fields in table.split(text.rpartition("\n")[0] or text, delimiter, Report(""))]

@@ -124,6 +124,8 @@ def read(data: bytes, mapping: Mapping, report: Report) -> Table:
         report.stop_if_any()
     whole = []
     for line, fields in rows[1:]:
+        if report.count >= BROKEN_MAX:
+            break
         if len(fields) != len(header):
             report.add(
                 line,
