@@ -77,6 +77,7 @@ def main() -> int:
         rows = [*raw, *(row for row in rows if row not in raw)]
     say.done()
     facts["seconds"] = round(time.perf_counter() - say.started)
+    facts["load_after"] = round(os.getloadavg()[0], 2)
     report.show(screen, facts, rows, extra, missing, quick=arguments.quick)
     if arguments.json:
         document = {"machine": facts, "quick": arguments.quick, "rows": [row.document() for row in rows], **extra}

@@ -20,6 +20,10 @@ In = Annotated[
 ]
 
 
+_KEEP = "\ue000"
+"""Stands for a no-break space while rich lays out a table: it would break a figure there."""
+
+
 class Failure(Exception):  # noqa: N818 - carries an exit code
     """A command cannot go on; *code* is its exit code."""
 
@@ -62,6 +66,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
     for k, name in enumerate(columns):
         table.add_column(name, justify="right" if k in right else "left", no_wrap=k in right, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(cell.replace("\u00a0", _KEEP) for cell in row))
     width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "140"))
-    Console(width=width, highlight=False, markup=False).print(table)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as text:
+        console.print(table)
+    print(text.get().replace(_KEEP, "\u00a0"), end="")

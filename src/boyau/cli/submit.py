@@ -136,9 +136,9 @@ def explain(file: Source, *, ledger: Ledger, language: In = None, json: Json = F
 
 
 def _print_explanation(told: dict[str, Any], words: Language) -> None:
-    title = f"{told['line']}: {told.get('id', '')}".rstrip()
+    title = f"{told['line']} {told.get('id', '')}".rstrip()
     if told["result"] == "unreadable":
-        print(f"{title}: {told['field']}: {told['reason']}")
+        print(": ".join(part for part in (title, told["field"], told["reason"]) if part))
         return
     if not told["findings"]:
         print(f"{title}: {words.text('Every rule is met; this would be posted.')}")

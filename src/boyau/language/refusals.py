@@ -118,6 +118,8 @@ REMEDIES: dict[Result, str] = {
 
 _AMOUNTS = ("left", "amount", "limit", "used", "available", "held")
 _DAYS = ("date", "today")
+_FIELD_NAMES = {"debit": "from", "credit": "to", "value_date": "date", "kind": "op", "flags": "linked", "ref": "hold"}
+"""What a row's fields are called in an operation."""
 
 
 def reason(finding: Finding, language: Language) -> str:
@@ -170,7 +172,7 @@ def _values(finding: Finding, language: Language) -> _Values:
         elif name == "region":
             values[name] = str(value) if value else "—"
         elif name == "field":
-            values[name] = FIELDS[value] if value < len(FIELDS) else "…"
+            values[name] = _FIELD_NAMES.get(FIELDS[value], FIELDS[value]) if value < len(FIELDS) else "…"
         elif isinstance(value, list):
             values[name] = ", ".join(value) or "—"
         else:

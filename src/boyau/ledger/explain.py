@@ -66,6 +66,9 @@ class Explainer:
     def explain(self, row: Any, at: int) -> list[Finding]:
         """Return everything that stands against *row* at journal time *at*, in order of precedence; [] is a yes."""
         findings = sorted(self._all(row, at), key=lambda finding: finding.result)
+        for finding in findings:
+            if "unit" in finding.facts:
+                finding.facts["scale"] = self._registry.units[finding.facts["unit"]]
         return findings
 
     def _all(self, row: Any, at: int) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from boyau.treasury.budget.mapping import (
     NatureRule,
     Role,
 )
+from boyau.treasury.budget.mapping_reader import TableReader
 from boyau.treasury.budget.naming import SEGMENT
 from boyau.treasury.budget.problems import Report, shown
 
@@ -32,90 +33,6 @@ COLUMNS_NEEDED = ("id", "name", "code", "month")
 AMOUNTS_NEEDED = ("plan", "paid")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _ENCODINGS = ("utf-8", "utf-16", "cp1251", "koi8-r", "iso-8859-1", "ascii")
-
-
-class _Reader:
-    """One table of the file: takes its keys one by one and reports what is missing, wrong or unknown."""
-
-    def __init__(self, table: Any, place: str, report: Report, text: str) -> None:
-        self.table = dict(table) if isinstance(table, dict) else {}
-        self.place, self.report, self.text = place, report, text
-        if not isinstance(table, dict):
-            self.wrong("", f"is {shown(str(table))}, not a table", f"Write it as [{place}] with keys below")
-
-    def line(self, key: str) -> int:
-        """Return where *key* of this table most likely stands: TOML's reader keeps no positions. 0 where unknown."""
-        root, _, rest = self.place.partition("[")
-        start = 0
-        if root:
-            heads = [each.start() for each in re.finditer(rf"^\s*\[+{re.escape(root)}[\].]", self.text, re.MULTILINE)]
-            index = int(rest.split("]")[0]) if rest else 0
-            start = heads[min(index, len(heads) - 1)] if heads else 0
-        inner = re.findall(r"\.([a-z_]+)", self.place)
-        for name in (key, *reversed(inner)):
-            found = re.compile(rf"^[^\n#]*?\b{re.escape(name)}\b\"?\s*=", re.MULTILINE).search(self.text, start)
-            if name and found:
-                return self.text.count("\n", 0, found.start() + len(found[0]) - len(found[0].lstrip())) + 1
-        return self.text.count("\n", 0, start) + 1 if start else 0
-
-    def at(self, key: str) -> str:
-        """Return the full name of *key*."""
-        return ".".join(part for part in (self.place, key) if part)
-
-    def wrong(self, key: str, message: str, remedy: str) -> None:
-        """Report a mistake at *key*."""
-        name = self.at(key)
-        self.report.add(self.line(key), name, "mapping_invalid", f"{name} {message}", remedy + ".")
-
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = ..., *, says: str = "") -> Any:
-        """Return and remove the value of *key*, which must be a *kind*; ``...`` as *default* means it must be there."""
-        if key not in self.table:
-            if default is ...:
-                self.wrong(key, "is missing", f"Add {key} = {says or 'its value'}")
-                return None
-            return default
-        value = self.table.pop(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            self.wrong(key, f"is {shown(str(value))}", f"Write {says or 'another kind of value'}")
-            return None if default is ... else default
-        return value
-
-    def words(self, key: str, default: Any = ..., *, among: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return a list of strings, each *among* the words allowed."""
-        found = self.take(key, list, default, says='a list of strings, such as ["a", "b"]')
-        allowed = None if among is None else tuple(among)
-        for word in found or ():
-            if not isinstance(word, str) or (allowed is not None and word not in allowed):
-                hint = "Use " + ", ".join(allowed) if allowed else "Write strings"
-                self.wrong(key, f"holds {shown(str(word))}", hint)
-                return ()
-        return tuple(found or ())
-
-    def read(self, key: str, parse: Callable[[str], Any], default: Any = ..., *, says: str) -> Any:
-        """Return a string's parsed value; *parse* raises ``ValueError`` with the reason."""
-        text = self.take(key, str, default, says=says)
-        if not isinstance(text, str):
-            return text
-        try:
-            return parse(text)
-        except ValueError as reason:
-            self.wrong(key, f"is {shown(text)}: {reason}", f"Write {says}")
-            return None
-
-    def inner(self, key: str) -> "_Reader":
-        """Return a reader for the table *key*."""
-        return _Reader(self.take(key, dict, {}), self.at(key), self.report, self.text)
-
-    def several(self, key: str) -> list["_Reader"]:
-        """Return readers for an array of tables."""
-        found = self.take(key, list, [], says=f"as [[{key}]] tables")
-        places = (f"{self.at(key)}[{index}]" for index in range(len(found or ())))
-        return [_Reader(each, place, self.report, self.text) for each, place in zip(found or (), places, strict=True)]
-
-    def done(self) -> None:
-        """Report what nobody asked for: a key that would silently do nothing."""
-        for key in self.table:
-            self.wrong(key, "is not a key of a mapping", "Remove it, or correct its spelling")
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -162,7 +79,7 @@ def _nature(text: str) -> Nature:
     return Nature(text)
 
 
-def _columns(reader: _Reader, needed: tuple[str, ...], known: tuple[str, ...]) -> dict[str, str]:
+def _columns(reader: TableReader, needed: tuple[str, ...], known: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in known:
         value = reader.take(key, str, ... if key in needed else "", says="the column's name in the file")
@@ -172,7 +89,7 @@ def _columns(reader: _Reader, needed: tuple[str, ...], known: tuple[str, ...]) -
     return found
 
 
-def _natures(reader: _Reader, present: tuple[str, ...]) -> dict[Nature, NatureRule]:
+def _natures(reader: TableReader, present: tuple[str, ...]) -> dict[Nature, NatureRule]:
     rules = {}
     for nature in Nature:
         table = reader.inner(nature)
@@ -185,7 +102,7 @@ def _natures(reader: _Reader, present: tuple[str, ...]) -> dict[Nature, NatureRu
     return rules
 
 
-def _matches(reader: _Reader) -> tuple[Match, ...]:
+def _matches(reader: TableReader) -> tuple[Match, ...]:
     found = []
     for table in reader.several("match"):
         code = table.take("code", str, None, says="a code without leading zeros, as a string")
@@ -199,7 +116,7 @@ def _matches(reader: _Reader) -> tuple[Match, ...]:
     return tuple(found)
 
 
-def _role(reader: _Reader, present: tuple[str, ...], balance: frozenset[str]) -> Role:
+def _role(reader: TableReader, present: tuple[str, ...], balance: frozenset[str]) -> Role:
     formulas: dict[str, formula.Terms] = {}
     whole = reader.read("formula", formula.terms, None, says="a sum of keys, such as revenue - expenditure")
     if whole:
@@ -232,7 +149,7 @@ def _role(reader: _Reader, present: tuple[str, ...], balance: frozenset[str]) ->
     return role
 
 
-def _check_keys(roles: tuple[Role, ...], used: Iterable[tuple[str, str]], top: _Reader) -> None:
+def _check_keys(roles: tuple[Role, ...], used: Iterable[tuple[str, str]], top: TableReader) -> None:
     """Every key named must exist, before it is needed; every formula must come to an end."""
     known: set[str] = set()
     for role in roles:
@@ -253,7 +170,7 @@ def _check_keys(roles: tuple[Role, ...], used: Iterable[tuple[str, str]], top: _
         top.wrong("line", "formulas go in a circle: " + ", ".join(sorted(known - settled)), "Break the circle")
 
 
-def _tail(top: _Reader, present: tuple[str, ...]) -> tuple[Any, ...]:
+def _tail(top: TableReader, present: tuple[str, ...]) -> tuple[Any, ...]:
     """Read what may follow the lines: identities, carries, implied figures, names of data sets."""
     says = "a sum of keys"
     identities: list[Identity] = []
@@ -285,7 +202,7 @@ def _tail(top: _Reader, present: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(identities), tuple(carries), tuple(implied), tuple(datasets)
 
 
-def _detection(reader: _Reader, headers: tuple[str, ...]) -> Detection:
+def _detection(reader: TableReader, headers: tuple[str, ...]) -> Detection:
     columns = reader.words("columns", list(headers))
     content = reader.read("content", _pattern, None, says="a regular expression for some line's name")
     found = Detection(
@@ -295,7 +212,7 @@ def _detection(reader: _Reader, headers: tuple[str, ...]) -> Detection:
     return found
 
 
-def _units(unit: _Reader) -> tuple[str, int, int, int]:
+def _units(unit: TableReader) -> tuple[str, int, int, int]:
     """Read the unit's name, its scale, how many digits after the mark are whole minor units, and the last one meant."""
     name = unit.read("name", str, "KZT", says="the unit's name") or "KZT"
     scale = unit.take("scale", int, 2, says="a number from 0 to 6")
@@ -340,7 +257,7 @@ def _document(text: str, report: Report) -> dict[str, Any]:
 def parse(text: str, name: str) -> Mapping:
     """Read a mapping from TOML *text*; *name* is its file, for messages. ``BudgetFileError`` lists every mistake."""
     report = Report(name)
-    top = _Reader(_document(text, report), "", report, text)
+    top = TableReader(_document(text, report), "", report, text)
     file, month = top.inner("file"), top.inner("month")
     unit, scale, places, step = _units(top.inner("unit"))
     columns = _columns(top.inner("columns"), COLUMNS_NEEDED, (*COLUMNS_NEEDED, "parent"))
