@@ -95,7 +95,7 @@ Runner = Callable[[bool, Path, Progress, list[Measured], dict[str, Any]], None]
 def _postgres(quick: bool, folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:
     say("PostgreSQL 15: starting a private server")
     with running(folder) as cluster:
-        rows.extend(postgres.single(cluster, clients, 3 if quick else 12, say) for clients in (8, 32))
+        rows.extend(postgres.single(cluster, clients, 2 if quick else 12, say) for clients in (8, 32))
         batches = 20 if quick else 120
         rows.extend(postgres.batched(cluster, form, batches, say) for form in postgres.BATCH_FORMS)
         rows.append(postgres.coloured(cluster, batches, say))
@@ -105,8 +105,8 @@ def _durable(quick: bool, folder: Path, say: Progress, rows: list[Measured], _ex
     for which in ours.END_TO_END:
         # The long one passes the 4 million entries after which a snapshot is made, and pays for it.
         many = 520 if which == "mix-pipelined" else 150
-        rows.append(ours.end_to_end(which, 30 if quick else many, 5 if quick else 30, folder, say))
-    rows.append(ours.singles(3 if quick else 10, folder, say))
+        rows.append(ours.end_to_end(which, 30 if quick else many, 3 if quick else 30, folder, say))
+    rows.append(ours.singles(2 if quick else 10, folder, say))
 
 
 def _kernel(quick: bool, _folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:

@@ -104,7 +104,8 @@ def _facts(extra: dict[str, Any]) -> list[str]:
 def _machine(facts: dict[str, Any]) -> str:
     return (
         f"{facts['date']}, {facts['processor']}, {facts['cores']} cores, {facts['memory']}, {facts['file_system']}, "
-        f"Linux {facts['kernel']}, Python {facts['python']}, load {facts['load_before']} before and {facts['load_after']} after; "
+        f"Linux {facts['kernel']}, Python {facts['python']}, "
+        f"load {facts['load_before']} before and {facts['load_after']} after; "
         f"took {facts['seconds']} s."
     )
 

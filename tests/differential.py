@@ -219,9 +219,10 @@ class World:
         if self.chance(0.2):
             schemes = {digit: scheme for scheme, digit in SCHEMES.items()}
             codes = [f"{schemes[code[0]]}:{code[1:]}" for code in self.deepest(above, "items")]
-            rules["items"] = [code + self.digits(2) for code in codes] or self.some(CODES, 0.6)
+            rules["items"] = [(code + self.digits(2))[:20] for code in codes] or self.some(CODES, 0.6)
         if self.chance(0.15):
-            rules["regions"] = [code + self.digits(2) for code in self.deepest(above, "regions")] or self.some(REGIONS)
+            codes = self.deepest(above, "regions")
+            rules["regions"] = [(code + self.digits(2))[:9] for code in codes] or self.some(REGIONS)
         if self.chance(0.3):
             first = max(self.today - rng.randint(0, 200), above["first"])
             ends = rng.randint(0, 9) if self.chance(0.3) else rng.randint(10, 250)
@@ -236,7 +237,15 @@ class World:
             rules["evidence"] = rng.sample(CONDITIONS, rng.randint(1, 2))
         if self.chance(0.5) and self.model.colours:
             rules["carry_from"] = self.some(self.model.colours, 0.6)
-        return {name: rule for name, rule in rules.items() if rule}
+        rules = {name: rule for name, rule in rules.items() if rule}
+        if self.chance(0.03):  # lists that name nothing, and half a window
+            nobody: dict[str, Any] = {"classes": []}
+            empty = ({"items": []}, {"regions": []}, {"holders": nobody}, {"ends": nobody}, {"payees": nobody})
+            rules |= rng.choice((*empty, {"payees": {"allow": []}}))
+            rules["window"] = rng.choice(({"first": iso(self.today - 5)}, {"last": iso(self.today + 9)}))
+        if "last" in rules.get("window", {}) and self.chance(0.05):
+            rules["window"]["entry_until"] = iso(self.today + 2)
+        return rules
 
     @staticmethod
     def deepest(above: dict[str, Any], name: str) -> list[str]:
@@ -324,7 +333,8 @@ class World:
                 colour = rng.choice([*model.colours, *model.units])
                 self.account(colour, rng.choice((0, 1, 2)) if colour in model.colours else 0, issuer=self.chance(0.1))
             case "S":
-                self.give(type="subject", subject=f"act {len(model.subjects)}")
+                number = len(self.model.subjects)
+                self.give(type="subject", subject=f"act {rng.choice((number, number, 0))}")
             case "E":
                 self.attest()
 

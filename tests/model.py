@@ -100,8 +100,8 @@ def own_rules(rules: dict[str, Any]) -> dict[str, Any]:
         **{name: None if one is None else frozenset(one) for name, one in zip(CLASS_SETS, named, strict=True)},
         "deny": frozenset(payees.get("deny", ())),
         "evidence": frozenset(rules.get("evidence", ())),
-        "items": [tuple(items)] if items else [],  # one entry for every level that names any
-        "regions": [tuple(rules["regions"])] if rules.get("regions") else [],
+        "items": [tuple(items)] if "items" in rules else [],  # one entry for every level that rules them
+        "regions": [tuple(rules["regions"])] if "regions" in rules else [],
         "first": days(window.get("first"), -EVER),
         "last": last,
         "until": days(window.get("entry_until"), last),
@@ -235,7 +235,8 @@ class Model:
 
     def take_subject(self, record: dict[str, Any]) -> None:
         """Something that evidence is about."""
-        self.subjects.append(record["subject"])
+        if record["subject"] not in self.subjects:
+            self.subjects.append(record["subject"])
 
     def take_attestation(self, record: dict[str, Any]) -> None:
         """A condition attested for a colour or a subject, or taken back."""

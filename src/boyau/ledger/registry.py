@@ -202,6 +202,9 @@ class Registry:
             raise RecordRefused("acts_backwards", "from", "lies before today; a change never acts backwards")
         known = self.colour_numbers.get(path)
         parent = self._parent_of(path, record)
+        if known is not None and "rules" not in record:  # only the title changes
+            self.colours[known].title = title or self.colours[known].title
+            return
         above = Rules() if parent is None else parent.effective
         wider = rules.widening(above)
         if wider is not None and parent is not None:

@@ -36,6 +36,8 @@ create index if not exists published_statement on published (statement, month);
 """
 DEBIT_KINDS = (Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY, Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE, Kind.RECEIVE)
 """Kinds that are counted on the debit account's colour; the others on the credit account's."""
+ON_HOLD = 200
+"""A pay that is a part of a hold counts as its kind plus this: its obligation was counted when it was committed."""
 UNDO = 100
 """A return or reversal counts as its original's kind plus this, on the original's colour."""
 
@@ -123,7 +125,7 @@ class Views:
 
     def _rows(self, book: Book, batch: Batch) -> None:
         rows = batch.rows()
-        rows = rows[rows["result"] == 0]
+        rows = rows[rows["result"] == 0].copy()
         accounts = book.ledger.tables.acc
         debit, credit = accounts[rows["debit"]], accounts[np.where(rows["credit"] == 0xFFFFFFFF, rows["debit"], rows["credit"])]
         kind = rows["kind"].astype(np.int64)
@@ -132,6 +134,8 @@ class Views:
         counts = ~(np.isin(kind, (Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE)) & (debit[:, 6] != 0))
         for k in np.flatnonzero(np.isin(kind, (Kind.RETURN, Kind.REVERSE))).tolist():
             kind[k], colour[k], counts[k] = self._original(book, rows[k], credit[k])
+        referred = rows.view("<i8").reshape(-1, 16)[:, 2:4].any(axis=1)
+        kind = np.where((kind == Kind.PAY) & referred, kind + ON_HOLD, kind)
         months = _months(rows["value_date"])
         self._add(colour[counts], kind[counts], months[counts], rows["settled"][counts])
 

@@ -128,7 +128,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How one kind of published file is read. *columns* and *amounts* go from our names to the file's.
+    """How one kind of published file is read. *text* is the mapping file itself, which an import keeps. *columns* and *amounts* go from our names to the file's.
 
     Of a printed amount *places* digits after the mark are whole minor units; *step* is the last decimal the publisher
     means, in minor units.
@@ -137,6 +137,7 @@ class Mapping:
     name: str
     title: str
     source: str
+    text: str
     encoding: str
     delimiter: str
     decimal: str

@@ -272,6 +272,7 @@ def parse(text: str, name: str) -> Mapping:
         name=top.read("name", _segment, says="a short name") or "",
         title=top.take("title", str, "") or "",
         source=name,
+        text=text,
         encoding=file.read("encoding", _encoding, "utf-8", says=" or ".join(_ENCODINGS)) or "utf-8",
         delimiter=file.read("delimiter", _character, ";", says='one character, such as ";"') or ";",
         decimal=file.read("decimal", _character, ".", says='"." or ","') or ".",
