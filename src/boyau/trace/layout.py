@@ -264,7 +264,7 @@ def _scale(columns: Sequence[Sequence[Spot]], room: Room) -> tuple[float, float]
 
     def used(column: Sequence[Spot], scale: float) -> float:
         least = room.labels(sum(spot.labelled for spot in column))
-        gaps = sum(room.gap if spot.labelled else BEND_GAP for spot in column) - room.gap
+        gaps = sum(room.gap if spot.labelled else BEND_GAP for spot in column[:-1])
         return gaps + sum(max(spot.amount * scale, least if spot.labelled else THIN) for spot in column)
 
     labels = max(sum(spot.labelled for spot in column) for column in columns)

@@ -7,7 +7,7 @@ LANGUAGES = ("kk", "ru", "en")
 _WORDS: dict[str, tuple[str, str, str]] = {
     # kinds of nodes, also heads of columns
     "source": ("Бастау", "Источник", "Source"),
-    "colour": ("Түс", "Цвет", "Colour"),
+    "colour": ("Бояу", "Цвет", "Colour"),
     "holder": ("Орындаушы", "Исполнитель", "Contractor"),
     "payee": ("Алушы", "Получатель", "Payee"),
     "unspent": ("Жұмсалмаған", "Не израсходовано", "Unspent"),
