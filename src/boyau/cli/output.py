@@ -4,11 +4,12 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from boyau.language import LANGUAGES, Language, language
+if TYPE_CHECKING:
+    from boyau.language import Language
 
 Ledger = Annotated[
     str,
@@ -16,7 +17,7 @@ Ledger = Annotated[
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Answer in JSON.")]
 In = Annotated[
-    str | None, Parameter(name="--language", help=f"One of {', '.join(LANGUAGES)}; by default the environment's.")
+    str | None, Parameter(name="--language", help="One of kk, ru, en; by default the environment's.")
 ]
 
 
@@ -38,8 +39,10 @@ def fail(message: str, code: int) -> int:
     return code
 
 
-def chosen(code: str | None) -> Language:
+def chosen(code: str | None) -> "Language":
     """Return the language asked for."""
+    from boyau.language import language
+
     try:
         return language(code)
     except ValueError as error:

@@ -3,12 +3,14 @@
 import json as json_module
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table, say
-from boyau.language import Language
+
+if TYPE_CHECKING:
+    from boyau.language import Language
 
 Source = Annotated[str, Parameter(allow_leading_hyphen=True, help="A file (.ndjson, .jsonl, .csv, .tsv, .parquet), or - for lines of JSON.")]
 _PROGRESS_LINES = 100_000
@@ -66,7 +68,7 @@ def _lines(file: str) -> Iterator[Any]:
 class _Teller:
     """Says in words what became of a line."""
 
-    def __init__(self, target: Any, words: Language) -> None:
+    def __init__(self, target: Any, words: "Language") -> None:
         self._target, self._words, self._explained = target, words, 0
         self._explainer: Any = None
 
@@ -135,7 +137,7 @@ def explain(file: Source, *, ledger: Ledger, language: In = None, json: Json = F
     return worst
 
 
-def _print_explanation(told: dict[str, Any], words: Language) -> None:
+def _print_explanation(told: dict[str, Any], words: "Language") -> None:
     title = f"{told['line']} {told.get('id', '')}".rstrip()
     if told["result"] == "unreadable":
         print(": ".join(part for part in (title, told["field"], told["reason"]) if part))

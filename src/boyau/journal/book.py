@@ -16,7 +16,7 @@ import numpy as np
 from boyau import codec
 from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
 from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, RowFlag, Rows, snapshot
-from boyau.ledger.rows import ROW
+from boyau.ledger.rows import ROW, ROW_BYTES
 from boyau.stores import Store, StoreError, open_store
 
 SNAPSHOT_ENTRIES = 4_000_000
@@ -24,7 +24,7 @@ SNAPSHOT_ENTRIES = 4_000_000
 SNAPSHOT_ENTRIES_AT_CLOSE = 20_000
 """...and when the book is closed, if so many have come since the last one."""
 RECORDS_BATCH_MAX = 1000
-_CACHED_BATCHES = 64
+_RECENT_ROWS_MAX = 4096
 
 
 class JournalBroken(Exception):  # noqa: N818 - says what is the matter
@@ -46,7 +46,8 @@ class Book:
         self._writes = write
         self.clock = clock
         self._pure = pure
-        self._cache: dict[int, Any] = {}
+        self._recent_rows: dict[int, Sequence[int]] = {}
+        self._checked: set[int] = set()
         self._group: list[Batch] | None = None
         self._unsynced: dict[int, Batch] = {}
         self._load()
@@ -92,7 +93,8 @@ class Book:
 
     def _load(self) -> None:
         """Read the state: the newest snapshot that agrees with the journal, then the batches after it."""
-        self._cache.clear()
+        self._recent_rows.clear()
+        self._checked.clear()
         self._unsynced.clear()
         self._group = None
         first = self._first_batch()
@@ -156,13 +158,28 @@ class Book:
         return self.ledger.sequence
 
     def _row_words(self, entry: int) -> Sequence[int]:
-        batch = self._batch_of(entry)
-        if batch.number not in self._cache:
-            while len(self._cache) >= _CACHED_BATCHES:
-                del self._cache[next(iter(self._cache))]
-            self._cache[batch.number] = np.frombuffer(batch.body, "<i8").reshape(batch.count, 16)
-        words: Sequence[int] = self._cache[batch.number][entry - batch.first].tolist()
+        """Return row *entry* as 16 words: for the kernel, where an id is met again or an original is given back.
+
+        A batch is checked whole the first time one of its rows is asked for; after that only the row is read.
+        """
+        words = self._recent_rows.get(entry)
+        if words is None:
+            data = self._row_bytes(entry)
+            words = [int.from_bytes(data[k : k + 8], "little", signed=True) for k in range(0, ROW_BYTES, 8)]
+            if len(self._recent_rows) >= _RECENT_ROWS_MAX:
+                self._recent_rows.clear()
+            self._recent_rows[entry] = words
         return words
+
+    def _row_bytes(self, entry: int) -> bytes:
+        for batch in self._unsynced.values():
+            if batch.first <= entry < batch.first + batch.count:
+                return batch.body[(entry - batch.first) * ROW_BYTES :][:ROW_BYTES]
+        number, first = self.store.locate(entry)
+        if number not in self._checked:
+            self.store.read(number)
+            self._checked.add(number)
+        return self.store.part(number, (entry - first) * ROW_BYTES, ROW_BYTES)
 
     def _batch_of(self, entry: int) -> Batch:
         for batch in self._unsynced.values():
@@ -176,6 +193,11 @@ class Book:
         if batch.kind != ROWS:
             raise KeyError(entry)
         row: np.void = batch.rows()[entry - batch.first]
+        return row
+
+    def row_posted(self, entry: int) -> np.void:
+        """Return row *entry*, which the caller knows to be a row: as ``row``, but only that row is read."""
+        row: np.void = np.frombuffer(self._row_bytes(entry), ROW)[0]
         return row
 
     # ---- writing ----------------------------------------------------------------------------------------------------
@@ -259,6 +281,7 @@ class Book:
             ledger=self.id,
         )
         self.next_number, self.tip = batch.number + 1, batch.hash
+        self._checked.add(batch.number)
         return batch
 
     def _append(self, batch: Batch) -> None:

@@ -38,6 +38,15 @@ class MemoryStore:
             raise KeyError(entry)
         return self._batches[low]
 
+    def locate(self, entry: int) -> tuple[int, int]:
+        """Return (number, first entry) of the batch that holds entry *entry*."""
+        batch = self.containing(entry)
+        return batch.number, batch.first
+
+    def part(self, number: int, offset: int, size: int) -> bytes:
+        """Return a part of a batch's body."""
+        return self._batches[number].body[offset : offset + size]
+
     def batches(self, number: int = 0) -> Iterator[Batch]:
         """Return the batches from *number* on."""
         return iter(self._batches[number:])

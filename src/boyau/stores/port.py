@@ -34,6 +34,12 @@ class Store(Protocol):
     def containing(self, entry: int) -> Batch:
         """Return the batch that holds entry *entry*."""
 
+    def locate(self, entry: int) -> tuple[int, int]:
+        """Return (number, first entry) of the batch that would hold entry *entry*. KeyError where none does."""
+
+    def part(self, number: int, offset: int, size: int) -> bytes:
+        """Return a part of a batch's body, unchecked: whoever asks has checked that batch before."""
+
     def batches(self, number: int = 0) -> Iterator[Batch]:
         """Return the batches from *number* on, in order."""
 

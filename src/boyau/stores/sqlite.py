@@ -61,6 +61,7 @@ class SqliteStore:
             raise
 
     def _open(self, *, create: bool, write: bool) -> None:
+        # Reading has a connection of its own, so that it never waits for the disk that a commit is being synced to.
         uri = f"file:{self.path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode={'rwc' if create else 'rw'}"
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
         if create:
@@ -76,6 +77,8 @@ class SqliteStore:
             self._db.executescript(
                 f"begin;{_SCHEMA}pragma application_id={APPLICATION_ID};pragma user_version={FORMAT_VERSION};commit;"
             )
+        self._reader = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        self._reader.execute("pragma query_only=on")
 
     def _check_version(self) -> None:
         (application,) = self._db.execute("pragma application_id").fetchone()
@@ -108,7 +111,7 @@ class SqliteStore:
 
     def read(self, number: int) -> Batch:
         """Return batch *number*, checked against its own hashes."""
-        row = self._db.execute("select header, body from batch where number = ?", (number,)).fetchone()
+        row = self._reader.execute("select header, body from batch where number = ?", (number,)).fetchone()
         if row is None:
             raise KeyError(number)
         return self._batch(number, row)
@@ -124,7 +127,7 @@ class SqliteStore:
 
     def containing(self, entry: int) -> Batch:
         """Return the batch that holds entry *entry*."""
-        row = self._db.execute(
+        row = self._reader.execute(
             "select number, header, body from batch where first <= ? order by first desc, number desc limit 1", (entry,)
         ).fetchone()
         if row is None:
@@ -134,10 +137,25 @@ class SqliteStore:
             raise KeyError(entry)
         return batch
 
+    def locate(self, entry: int) -> tuple[int, int]:
+        """Return (number, first entry) of the batch that holds entry *entry*, without reading its body."""
+        row = self._reader.execute(
+            "select number, first from batch where first <= ? order by first desc, number desc limit 1", (entry,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(entry)
+        return int(row[0]), int(row[1])
+
+    def part(self, number: int, offset: int, size: int) -> bytes:
+        """Return a part of a batch's body, unchecked, without reading the rest."""
+        with self._reader.blobopen("batch", "body", number, readonly=True) as blob:
+            blob.seek(offset)
+            return blob.read(size)
+
     def batches(self, number: int = 0) -> Iterator[Batch]:
         """Return the batches from *number* on, one at a time."""
         while True:
-            row = self._db.execute("select header, body from batch where number = ?", (number,)).fetchone()
+            row = self._reader.execute("select header, body from batch where number = ?", (number,)).fetchone()
             if row is None:
                 return
             yield self._batch(number, row)
@@ -145,7 +163,7 @@ class SqliteStore:
 
     def last(self) -> Batch | None:
         """Return the newest batch."""
-        row = self._db.execute("select number, header, body from batch order by number desc limit 1").fetchone()
+        row = self._reader.execute("select number, header, body from batch order by number desc limit 1").fetchone()
         return None if row is None else self._batch(row[0], row[1:])
 
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
@@ -186,8 +204,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the file and give back the lock."""
-        if hasattr(self, "_db"):
-            self._db.close()
+        for name in ("_reader", "_db"):
+            if hasattr(self, name):
+                getattr(self, name).close()
         if self._lock is not None:
             self._lock.close()
             self._lock = None

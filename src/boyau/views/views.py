@@ -143,7 +143,7 @@ class Views:
     def _original(book: Book, row: Any, payer: npt.NDArray[np.int64]) -> tuple[int, int, bool]:
         """Return what a return or reversal undoes: kind, colour, whether it was counted."""
         low, high = np.frombuffer(row["ref"].tobytes(), "<i8").tolist()
-        original = int(book.row(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
+        original = int(book.row_posted(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
         accounts = book.ledger.tables.acc
         side = row["credit"] if original in DEBIT_KINDS else row["debit"]  # swapped: its credit was the debit
         return UNDO + original, int(accounts[int(side), 3]), original != Kind.PAY or int(payer[6]) == 0
