@@ -150,7 +150,16 @@ class Batch:
 
     @classmethod
     def seal(
-        cls, kind: int, body: bytes, *, number: int, first: int, count: int, expired: int, time: int, previous: bytes,
+        cls,
+        kind: int,
+        body: bytes,
+        *,
+        number: int,
+        first: int,
+        count: int,
+        expired: int,
+        time: int,
+        previous: bytes,
         ledger: bytes,
     ) -> Self:
         """Make the batch that follows the one with hash *previous*."""
@@ -166,7 +175,9 @@ class Batch:
         """Read a batch back and check everything that it says of itself."""
         if len(header) != HEADER_BYTES:
             raise CodecError(f"a batch header has {HEADER_BYTES} bytes, this one {len(header)}")
-        magic, kind, version, count, expired, number, first, time, previous, body_hash, ledger, rest = _HEADER.unpack(header)
+        magic, kind, version, count, expired, number, first, time, previous, body_hash, ledger, rest = _HEADER.unpack(
+            header
+        )
         if magic != MAGIC or version != 1 or kind not in (ROWS, RECORDS) or rest != bytes(8):
             raise CodecError("not a batch of this version")
         if hashlib.sha256(body).digest() != body_hash:
@@ -192,7 +203,8 @@ def pack_records(records: list[bytes]) -> bytes:
 
 def unpack_records(body: bytes, count: int) -> list[Any]:
     """Take records apart again; the count must come out."""
-    out, at = [], 0
+    out: list[Any] = []
+    at = 0
     while at < len(body):
         size = int.from_bytes(body[at : at + 4], "little")
         one = body[at + 4 : at + 4 + size]

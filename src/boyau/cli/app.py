@@ -11,7 +11,9 @@ from boyau.cli.output import Failure, fail
 
 EXIT_INTERRUPTED = 130
 
-app = App(name="boyau", help="Coloured public money, followed from the budget line to the last payee.", version=__version__)
+app = App(
+    name="boyau", help="Coloured public money, followed from the budget line to the last payee.", version=__version__
+)
 import_app = App(name="import", help="Read published figures and turn them into coloured operations.")
 report_app = App(name="report", help="Reports computed from the entries.")
 show_app = App(name="show", help="Look at one thing: an account, a colour, an entry.")
@@ -52,7 +54,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # the known ones become one sentence; the others show themselves whole
+    except Exception as error:  # noqa: BLE001 - the known ones become one sentence; the others show themselves whole
         return _known(error)
     return answer if isinstance(answer, int) else 0
 

@@ -9,11 +9,15 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table, say
+from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table
 
 Month = Annotated[str, Parameter(help="The month up to which execution is reported, YYYY-MM.")]
 _PUBLISHED = {
-    "plan": "plg", "plan_payments": "plgp", "plan_obligations": "plgo", "paid": "sumrg", "obligations": "obz",
+    "plan": "plg",
+    "plan_payments": "plgp",
+    "plan_obligations": "plgo",
+    "paid": "sumrg",
+    "obligations": "obz",
     "unpaid": "obzsumrg",
 }
 
@@ -65,16 +69,25 @@ def import_budget(
         found = contradictions(one)
         counts = Counter(finding.code for finding in found)
         answer = {
-            "file": one.file, "statement": one.dataset, "mapping": one.mapping.name, "sha256": one.sha256,
-            "months": [str(month) for month in done.posted], "known": [str(month) for month in done.known],
-            "rows": done.rows, "records": done.records, "findings": dict(counts),
+            "file": one.file,
+            "statement": one.dataset,
+            "mapping": one.mapping.name,
+            "sha256": one.sha256,
+            "months": [str(month) for month in done.posted],
+            "known": [str(month) for month in done.known],
+            "rows": done.rows,
+            "records": done.records,
+            "findings": dict(counts),
         }
         if findings:
             answer["contradictions"] = [_finding(finding, one) for finding in found]
         answers.append(answer)
         if not json:
             known = f", {len(done.known)} were there already" if done.known else ""
-            print(f"{one.file} → {one.dataset}: {len(done.posted)} months, {done.rows} rows, {done.records} records{known}")
+            print(
+                f"{one.file} → {one.dataset}: {len(done.posted)} months, {done.rows} rows, "
+                f"{done.records} records{known}"
+            )
             for code, count in counts.items():
                 print(f"    {count:5} {code}: {CODES[code]}")
             if findings:
@@ -87,8 +100,11 @@ def import_budget(
 
 def _finding(finding: Any, statement: Any) -> dict[str, Any]:
     facts = {
-        "code": finding.code, "month": str(finding.month) if finding.month else None, "line": finding.path,
-        "column": statement.mapping.amounts.get(finding.column, finding.column), "text": finding.text,
+        "code": finding.code,
+        "month": str(finding.month) if finding.month else None,
+        "line": finding.path,
+        "column": statement.mapping.amounts.get(finding.column, finding.column),
+        "text": finding.text,
         "file_line": finding.number or None,
     }
     for name in ("published", "computed", "difference"):
@@ -188,8 +204,8 @@ def report_execution(
     if json:
         print_json({"month": month, "entries": entries, "statements": [_report_json(one, line) for one in reports]})
         return 0
-    for one in reports:
-        _print_report(one, words, line, depth)
+    for made in reports:
+        _print_report(made, words, line, depth)
     return 0
 
 
@@ -212,10 +228,12 @@ def _checked(reports: list[Any], month: int, *, json: bool) -> int:
 
         return found | {k: printed(found[k], mapping.places, ".") for k in ("published", "computed", "difference")}
 
-    answer = {
+    differences = [written(found) for one in results for found in one.differences]
+    contradictions = [written(found) for one in results for found in one.contradictions]
+    answer: dict[str, Any] = {
         "compared": sum(one.compared for one in results),
-        "differences": [written(found) for one in results for found in one.differences],
-        "contradictions": [written(found) for one in results for found in one.contradictions],
+        "differences": differences,
+        "contradictions": contradictions,
     }
     silent = [one.statement for one in reports if not one.published]
     if silent:
@@ -223,18 +241,22 @@ def _checked(reports: list[Any], month: int, *, json: bool) -> int:
     if json:
         print_json(answer)
     else:
-        print(f"{month // 100}-{month % 100:02}: {answer['compared']} figures compared, {len(answer['differences'])} differ")
-        for found in answer["differences"]:
-            print(f"  {found['statement']} {found['line']} {found['column']}: published {found['published']}, "
-                  f"from entries {found['computed']}")
-        if answer["contradictions"]:
-            print(f"{len(answer['contradictions'])} published figures contradict the published lines they are made of:")
-        for found in answer["contradictions"]:
-            print(f"  {found['statement']} {found['line']} {found['column']}: published {found['published']}, "
-                  f"its lines give {found['computed']}")
+        print(f"{month // 100}-{month % 100:02}: {answer['compared']} figures compared, {len(differences)} differ")
+        for found in differences:
+            print(
+                f"  {found['statement']} {found['line']} {found['column']}: published {found['published']}, "
+                f"from entries {found['computed']}"
+            )
+        if contradictions:
+            print(f"{len(contradictions)} published figures contradict the published lines they are made of:")
+        for found in contradictions:
+            print(
+                f"  {found['statement']} {found['line']} {found['column']}: published {found['published']}, "
+                f"its lines give {found['computed']}"
+            )
         for name in silent:
             print(f"  {name}: nothing was published for this month, so there is nothing to compare with")
-    return 1 if answer["differences"] else 0
+    return 1 if differences else 0
 
 
 def _report_json(report: Any, line: str) -> dict[str, Any]:
@@ -242,35 +264,53 @@ def _report_json(report: Any, line: str) -> dict[str, Any]:
 
     scale = report.mapping.scale
     return {
-        "statement": report.statement, "colour": report.root, "unit": report.mapping.unit,
+        "statement": report.statement,
+        "colour": report.root,
+        "unit": report.mapping.unit,
         "lines": [
             {"line": path, "code": one.code, "name": one.name, "nature": str(one.nature)}
-            | {_PUBLISHED[c]: amounts.write(report.figures[path][c], scale) for c in _PUBLISHED if c in report.figures[path]}
-            for path, one in report.lines.items() if not line or path == line or path.startswith(line + "/")
+            | {
+                _PUBLISHED[c]: amounts.write(report.figures[path][c], scale)
+                for c in _PUBLISHED
+                if c in report.figures[path]
+            }
+            for path, one in report.lines.items()
+            if not line or path == line or path.startswith(line + "/")
         ],
     }
 
 
 def _print_report(report: Any, words: Any, line: str, depth: int) -> None:
-    scale = 10 ** report.mapping.scale
+    million = 1_000_000 * 10**report.mapping.scale
     base = line.count("/") + 1 if line else 0
     rows = []
     for path, one in report.lines.items():
         level = path.count("/") + 1 - base
         if (line and path != line and not path.startswith(line + "/")) or level > depth:
             continue
-        figures = report.figures[path]
+        figures, columns = report.figures[path], report.mapping.natures[one.nature].columns
         cells = [
-            "" if column not in figures or (not figures[column] and column not in report.mapping.natures[one.nature].columns)
-            else words.number(f"{figures[column] / (scale * 1_000_000):.1f}") for column in _PUBLISHED
+            words.rounded(figures.get(column, 0), million) if figures.get(column) or column in columns else ""
+            for column in _PUBLISHED
         ]
-        share = f"{100 * figures['paid'] / figures['plan_payments']:.1f} %" if figures.get("plan_payments", 0) > 0 else ""
-        rows.append(("  " * max(0, level - 1) + one.name.strip()[:70], *cells, words.number(share[:-2]) + " %" if share else ""))
-    title = f"{report.root}, {words.text('January')} – {report.month // 100}-{report.month % 100:02}, {words.text('million tenge')}"
-    print_table(
-        [words.text("line"), words.text("plan"), words.text("payments plan"), words.text("obligations plan"),
-         words.text("paid"), words.text("obligations"), words.text("unpaid"), words.text("paid of payments plan")],
-        rows, right=range(1, 8), title=title,
-    )
+        name = words.title(report.titles.get(path) or one.name).strip()
+        share = words.percent(figures["paid"], figures.get("plan_payments", 0)) if one.nature != "balance" else ""
+        rows.append(("  " * max(0, level - 1) + name, *cells, share))
     if not rows:
-        say(f"{report.statement} has no line {line}")
+        raise Failure(f"{report.statement} has no line {line}")
+    until = f"{report.month % 100:02}.{report.month // 100}"
+    print_table(
+        [
+            words.text("line"),
+            words.text("plan"),
+            words.text("payments plan"),
+            words.text("obligations plan"),
+            words.text("paid"),
+            words.text("obligations"),
+            words.text("unpaid"),
+            words.text("paid, % of plan"),
+        ],
+        rows,
+        right=range(1, 8),
+        title=f"{report.root}: {words.text('budget execution')}, 01–{until}, {words.text('million tenge')}",
+    )

@@ -80,11 +80,13 @@ def show_account(account: str, *, ledger: Ledger, language: In = None, json: Jso
     if json:
         print_json({"account": account, "unit": colour.unit} | {k: amounts.write(v, scale) for k, v in figures.items()})
         return
-    names = {"credits": words.text("came in"), "debits": words.text("went out"), "set_aside": words.text("set aside"),
-             "available": words.text("available")}
-    print_table(
-        [account, ""], [(names[k], words.money(v, colour.unit, scale)) for k, v in figures.items()], right=[1]
-    )
+    names = {
+        "credits": words.text("came in"),
+        "debits": words.text("went out"),
+        "set_aside": words.text("set aside"),
+        "available": words.text("available"),
+    }
+    print_table([account, ""], [(names[k], words.money(v, colour.unit, scale)) for k, v in figures.items()], right=[1])
 
 
 def _colour_of(book: Any, account: str) -> Any:
@@ -113,18 +115,34 @@ def show_colour(colour: str, *, ledger: Ledger, language: In = None, json: Json 
         used = book.ledger.counters(colour)
         rules = rule_texts(registry, node)
     limits = [
-        {"limit": name, "set": None if node.limits[k] is None else amounts.write(node.limits[k] or 0, scale),
-         "override": amounts.write(node.override[k], scale), "used": amounts.write(used[k], scale)}
+        {
+            "limit": name,
+            "set": None if node.limits[k] is None else amounts.write(node.limits[k] or 0, scale),
+            "override": amounts.write(node.override[k], scale),
+            "used": amounts.write(used[k], scale),
+        }
         for k, name in enumerate(LIMITS)
     ]
     if json:
         print_json({"colour": colour, "title": node.title, "unit": node.unit, "rules": rules, "limits": limits})
         return
-    print_table([words.text("rule"), words.text("from"), words.text("means")],
-                [(one["rule"], one["colour"], one["value"]) for one in rules], title=colour)
-    print_table([words.text("limit"), words.text("set"), words.text("used")],
-                [(str(one["limit"]), words.number(str(one["set"])) if one["set"] is not None else "—",
-                  words.number(str(one["used"]))) for one in limits], right=[1, 2])
+    print_table(
+        [words.text("rule"), words.text("from"), words.text("means")],
+        [(one["rule"], one["colour"], one["value"]) for one in rules],
+        title=colour,
+    )
+    print_table(
+        [words.text("limit"), words.text("set"), words.text("used")],
+        [
+            (
+                str(one["limit"]),
+                words.number(str(one["set"])) if one["set"] is not None else "—",
+                words.number(str(one["used"])),
+            )
+            for one in limits
+        ],
+        right=[1, 2],
+    )
 
 
 def show_entry(entry: str, *, ledger: Ledger, json: Json = False) -> None:

@@ -16,9 +16,7 @@ Ledger = Annotated[
     Parameter(name=["--ledger", "-l"], env_var="BOYAU_LEDGER", help="The ledger: a path, or sqlite:PATH."),
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Answer in JSON.")]
-In = Annotated[
-    str | None, Parameter(name="--language", help="One of kk, ru, en; by default the environment's.")
-]
+In = Annotated[str | None, Parameter(name="--language", help="One of kk, ru, en; by default the environment's.")]
 
 
 _KEEP = "\ue000"
@@ -59,15 +57,26 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), title: str = "") -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), title: str = ""
+) -> None:
     """Print a table; the columns numbered in *right* hold figures."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
+    rows = [tuple(row) for row in rows]
+    longest = {k: max((len(row[k]) for row in rows), default=0) for k in range(len(columns))}
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for k, name in enumerate(columns):
-        table.add_column(name, justify="right" if k in right else "left", no_wrap=k in right, overflow="fold")
+        right_hand = k in right
+        table.add_column(
+            name.replace(" ", "\n", 1) if right_hand else name,
+            justify="right" if right_hand else "left",
+            no_wrap=right_hand,
+            overflow="fold",
+            min_width=None if right_hand else min(24, longest.get(k, 0)),
+        )
     for row in rows:
         table.add_row(*(cell.replace("\u00a0", _KEEP) for cell in row))
     width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "140"))

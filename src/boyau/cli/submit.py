@@ -12,7 +12,12 @@ from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, prin
 if TYPE_CHECKING:
     from boyau.language import Language
 
-Source = Annotated[str, Parameter(allow_leading_hyphen=True, help="A file (.ndjson, .jsonl, .csv, .tsv, .parquet), or - for lines of JSON.")]
+Source = Annotated[
+    str,
+    Parameter(
+        allow_leading_hyphen=True, help="A file (.ndjson, .jsonl, .csv, .tsv, .parquet), or - for lines of JSON."
+    ),
+]
 _PROGRESS_LINES = 100_000
 _EXPLAINED_MAX = 10_000
 """Refusals explained in words; beyond that only their code is given, so that a flood of them stays quick."""
@@ -91,7 +96,9 @@ class _Teller:
             self._explainer = Explainer(self._target.ledger)
         result = Result[answer.result.upper()]
         found = [f for f in self._explainer.explain(answer.row, self._target.now()) if f.result is result]
-        return explanation(found[0] if found else Finding(result, facts={"field": int(answer.row["detail"])}), self._words)
+        return explanation(
+            found[0] if found else Finding(result, facts={"field": int(answer.row["detail"])}), self._words
+        )
 
 
 def _sentence(told: dict[str, Any], file: str) -> str:
@@ -146,8 +153,13 @@ def _print_explanation(told: dict[str, Any], words: "Language") -> None:
         print(f"{title}: {words.text('Every rule is met; this would be posted.')}")
         return
     rows = [
-        (one["result"], one["reason"], f"{one.get('colour', '—')}" + (f" (№ {one['entry']})" if "entry" in one else ""),
-         one["remedy"]) for one in told["findings"]
+        (
+            one["result"],
+            one["reason"],
+            f"{one.get('colour', '—')}" + (f" (№ {one['entry']})" if "entry" in one else ""),
+            one["remedy"],
+        )
+        for one in told["findings"]
     ]
     columns = [words.text("rule"), words.text("why"), words.text("set by"), words.text("what to do")]
     print_table(columns, rows, title=f"{title}: {words.text('this would be refused')}")
@@ -180,9 +192,15 @@ def check(file: Source, *, ledger: Annotated[str, Parameter(name=["--ledger", "-
     if not answers:
         raise Failure(f"{file} holds no lines", 3)
     if json:
-        print_json({"checked": len(answers), "errors": [
-            {"file": file, "line": one.line, "field": one.field, "message": one.message or one.result} for one in bad
-        ]})
+        print_json(
+            {
+                "checked": len(answers),
+                "errors": [
+                    {"file": file, "line": one.line, "field": one.field, "message": one.message or one.result}
+                    for one in bad
+                ],
+            }
+        )
     else:
         for one in bad:
             print(f"{file}:{one.line}: {one.field}: {one.message or one.result}")

@@ -9,7 +9,9 @@ from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, prin
 
 
 def trace(
-    what: Annotated[str, Parameter(help="A colour (kz/road), an account (budget@kz/road), or an entry (its id or number).")],
+    what: Annotated[
+        str, Parameter(help="A colour (kz/road), an account (budget@kz/road), or an entry (its id or number).")
+    ],
     *,
     ledger: Ledger,
     direction: Literal["from", "to", "both"] = "both",
@@ -69,11 +71,22 @@ def trace(
         print_json(_with_texts(flow.as_dict(words.code)))
         return
     rows = [
-        (row["from_title"], row["to_title"], figures.exact(row["amount"]),
-         figures.exact(row["returned"]) if row["returned"] else "", str(row["entries"]))
+        (
+            row["from_title"],
+            row["to_title"],
+            figures.exact(row["amount"]),
+            figures.exact(row["returned"]) if row["returned"] else "",
+            str(row["entries"]),
+        )
         for row in flow.rows(words.code)
     ]
-    columns = [words.text("from"), words.text("to"), words.text("amount"), words.text("given back"), words.text("entries")]
+    columns = [
+        words.text("from"),
+        words.text("to"),
+        words.text("amount"),
+        words.text("given back"),
+        words.text("entries"),
+    ]
     print_table(columns, rows, right=[2, 3, 4], title=title)
     print(sankey.totals_line(flow, words.code, figures))
 

@@ -66,7 +66,12 @@ class Book:
 
     @classmethod
     def create(
-        cls, target: str, *, name: str = "", pure: bool = False, clock: Callable[[], int] = system_clock,
+        cls,
+        target: str,
+        *,
+        name: str = "",
+        pure: bool = False,
+        clock: Callable[[], int] = system_clock,
         ledger_id: uuid.UUID | None = None,
     ) -> Self:
         """Make a new ledger at *target*; its first record says its id and format."""
@@ -140,7 +145,9 @@ class Book:
                 try:
                     self.ledger.record(record, batch.time)
                 except RecordRefused as refusal:
-                    raise JournalBroken(f"entry {batch.first + k}: the ledger now refuses this record: {refusal}") from None
+                    raise JournalBroken(
+                        f"entry {batch.first + k}: the ledger now refuses this record: {refusal}"
+                    ) from None
         else:
             stored = batch.rows()
             commands = stored[batch.expired :].copy()
@@ -207,7 +214,7 @@ class Book:
         return max(self.clock(), self.ledger.time + 1)
 
     def record(self, records: Sequence[dict[str, Any]], at: int | None = None) -> list[RecordRefused | None]:
-        """Apply records in order, each on its own: refused ones are answered and leave no trace; the rest is durable."""
+        """Apply records in order, each on its own: a refused one is answered and leaves no trace, the rest is kept."""
         answers: list[RecordRefused | None] = []
         for begin in range(0, len(records), RECORDS_BATCH_MAX):
             answers += self._record_batch(records[begin : begin + RECORDS_BATCH_MAX], self.now() if at is None else at)
@@ -277,7 +284,14 @@ class Book:
 
     def _seal(self, kind: int, body: bytes, first: int, count: int, expired: int, at: int) -> Batch:
         batch = Batch.seal(
-            kind, body, number=self.next_number, first=first, count=count, expired=expired, time=at, previous=self.tip,
+            kind,
+            body,
+            number=self.next_number,
+            first=first,
+            count=count,
+            expired=expired,
+            time=at,
+            previous=self.tip,
             ledger=self.id,
         )
         self.next_number, self.tip = batch.number + 1, batch.hash

@@ -138,7 +138,9 @@ def parquet(path: Path) -> Iterator[Line]:
             names = [(column[0], str(column[1])) for column in found.description or []]
             for name, kind in names:
                 if kind in ("DOUBLE", "FLOAT"):
-                    raise IntakeError(f"{path}, column {name}: floating-point numbers lose money; store text or DECIMAL")
+                    raise IntakeError(
+                        f"{path}, column {name}: floating-point numbers lose money; store text or DECIMAL"
+                    )
             wanted = ", ".join(
                 _quoted(name) if kind == "BOOLEAN" else f"cast({_quoted(name)} as varchar)" for name, kind in names
             )
@@ -147,7 +149,9 @@ def parquet(path: Path) -> Iterator[Line]:
             while chunk := rows.fetchmany(_CHUNK_ROWS):
                 for row in chunk:
                     number += 1
-                    yield Line(number, _cells((name, v) for (name, _), v in zip(names, row, strict=True) if v is not None))
+                    yield Line(
+                        number, _cells((name, v) for (name, _), v in zip(names, row, strict=True) if v is not None)
+                    )
     except duckdb.Error as error:
         raise IntakeError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
 

@@ -20,8 +20,21 @@ OPS = {kind.name.lower(): kind for kind in Kind if kind is not Kind.EXPIRE}
 ON_HOLD = (Kind.PAY, Kind.RELEASE, Kind.VOID)
 GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
 FIELDS = (
-    "op", "id", "from", "to", "amount", "hold", "original", "item", "region", "date", "subject", "document", "expires",
-    "quantity", "linked",
+    "op",
+    "id",
+    "from",
+    "to",
+    "amount",
+    "hold",
+    "original",
+    "item",
+    "region",
+    "date",
+    "subject",
+    "document",
+    "expires",
+    "quantity",
+    "linked",
 )
 _DOCUMENT = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{48}")
 
@@ -65,7 +78,7 @@ class Operations:
         for name in ("hold", "original"):
             if name in operation and name != reference:
                 raise OperationError(name, f"a {operation['op']} has none")
-        if reference in operation:
+        if reference is not None and reference in operation:
             row["ref"] = _id(operation, reference)
         elif kind in GIVING_BACK or kind in (Kind.RELEASE, Kind.VOID):
             raise OperationError(str(reference), "is missing")
@@ -105,8 +118,11 @@ class Operations:
 
     def _details(self, row: Any, operation: dict[str, Any], today: int) -> None:
         for field, read in (
-            ("item", codes.item_number), ("region", codes.region_number), ("document", _document),
-            ("expires", _instant), ("quantity", _quantity),
+            ("item", codes.item_number),
+            ("region", codes.region_number),
+            ("document", _document),
+            ("expires", _instant),
+            ("quantity", _quantity),
         ):
             if field in operation:
                 value = operation[field]

@@ -33,7 +33,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a line. ``result`` is a ``Result`` name, ``recorded``, ``refused`` (a record) or ``unreadable``."""
+    """What became of a line. ``result``: a ``Result``'s name, ``recorded``, ``refused`` (a record), ``unreadable``."""
 
     line: int
     result: str
@@ -107,7 +107,7 @@ class Submission:
                 yield self._record(line)
                 continue
             self._take(line)
-            if len(self._lines) >= BATCH_ROWS_MAX and self._chain_begin < 0 or len(self._lines) == len(self._rows):
+            if (len(self._lines) >= BATCH_ROWS_MAX and self._chain_begin < 0) or len(self._lines) == len(self._rows):
                 yield from self._flush()
             elif not self._lines:
                 yield from self._answers()

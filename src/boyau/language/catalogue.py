@@ -35,6 +35,21 @@ class Language:
             groups, point = groups.replace(",", _NO_BREAK), "," if point else ""
         return f"{sign}{groups}{point}{fraction}"
 
+    def rounded(self, value: int, unit: int, places: int = 1) -> str:
+        """Write *value* in units of *unit*, rounded half up (away from zero) to *places*: 27 035 641,9."""
+        scaled = (abs(value) * 10**places * 2 + unit) // (2 * unit)
+        return self.number(("-" if value < 0 and scaled else "") + amounts.write(scaled, places))
+
+    def percent(self, part: int, whole: int) -> str:
+        """Write *part* of *whole* in per cent with one decimal; "" where there is no whole."""
+        return f"{self.rounded(100 * part, whole)}{_NO_BREAK}%" if whole > 0 else ""
+
+    def title(self, title: object) -> str:
+        """Return a title in this language, of a text or of texts by language."""
+        if isinstance(title, dict):
+            return str(title.get(self.code) or title.get("ru") or next(iter(title.values()), ""))
+        return str(title)
+
     def money(self, minor: int, unit: str = "KZT", scale: int = 2) -> str:
         """Write an amount exactly, with the sign of its unit: ``1 234,50 ₸``."""
         return f"{self.number(amounts.write(minor, scale))}{_NO_BREAK}{_SIGNS.get(unit, unit)}"
@@ -47,7 +62,7 @@ class Language:
 
 @cache
 def language(code: str | None = None) -> Language:
-    """Return the language *code*; without one, what the environment asks for (LC_ALL, LC_MESSAGES, LANG), else English."""
+    """Return the language *code*; without one the environment's (LC_ALL, LC_MESSAGES, LANG), else English."""
     if code is None:
         wanted = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
         code = wanted[:2] if wanted[:2] in LANGUAGES else "en"

@@ -23,8 +23,8 @@ REASONS: dict[Result, str] = {
     Result.AMOUNT_OVERFLOW: _("The amount is larger than a ledger can hold."),
     Result.HOLD_UNKNOWN: _("There is no commitment under the id this operation refers to."),
     Result.HOLD_DIFFERS: _("The commitment is between other accounts: from {from} to {to}."),
-    Result.HOLD_VOIDED: _("The commitment was voided; its money has been given back."),
-    Result.HOLD_EXPIRED: _("The commitment has expired; its money has been given back."),
+    Result.HOLD_VOIDED: _("The commitment was voided; its money has been released."),
+    Result.HOLD_EXPIRED: _("The commitment has expired; its money has been released."),
     Result.HOLD_EXCEEDED: _("Of the commitment {left} remain, less than the {amount} asked for."),
     Result.ORIGINAL_UNKNOWN: _("There is no posted operation under the id that is to be given back."),
     Result.ORIGINAL_DIFFERS: _(
@@ -45,14 +45,18 @@ REASONS: dict[Result, str] = {
     Result.COLOUR_FORBIDDEN: _("Money of the colour {colour} cannot go from {from} to {to} in this way."),
     Result.WINDOW_CLOSED: _("The colour {colour} is open {window}; the operation is dated {date}, today is {today}."),
     Result.PAYEE_CLASS: _(
-        "{payee} is not one of those whom the colour {colour} may pay (it is: {has}; needed: {needed})."
+        "{payee} is not one of those whom the colour {colour} may pay (its classes: {has}; needed: {needed})."
     ),
     Result.PAYEE_NOT_ALLOWED: _("{payee} is not on the list of payees of the colour {colour}."),
     Result.PAYEE_DENIED: _("{payee} is on the list of those whom the colour {colour} must not pay."),
     Result.END_FORBIDDEN: _("At {payee} the colour {colour} may not end (it ends only at: {needed})."),
-    Result.HOLDER_CLASS: _("{payee} may not hold money of the colour {colour} (it is: {has}; needed: {needed})."),
-    Result.HOPS_EXCEEDED: _("This would be hand number {hop} that the colour {colour} passes; at most {hops} are allowed."),
-    Result.ITEM_MISSING: _("The colour {colour} buys only certain goods; the operation names none (allowed: {allowed})."),
+    Result.HOLDER_CLASS: _("{payee} may not hold money of the colour {colour} (its classes: {has}; needed: {needed})."),
+    Result.HOPS_EXCEEDED: _(
+        "This would be link {hop} of the chain of the colour {colour}; at most {hops} are allowed."
+    ),
+    Result.ITEM_MISSING: _(
+        "The colour {colour} buys only certain goods; the operation names none (allowed: {allowed})."
+    ),
     Result.ITEM_FORBIDDEN: _("The colour {colour} does not buy {item} (allowed: {allowed})."),
     Result.REGION_FORBIDDEN: _("The colour {colour} does not pay for region {region} (allowed: {allowed})."),
     Result.EVIDENCE_MISSING: _("The colour {colour} pays only on evidence: “{condition}” is missing."),
@@ -71,7 +75,9 @@ REMEDIES: dict[Result, str] = {
     Result.POSTED: "",
     Result.EXISTS: "",
     Result.ID_MISSING: _("Give it an id of your own choice, and the same one whenever you send it again."),
-    Result.ID_CONFLICT: _("If this is a new operation, give it a new id; if it repeats the old one, send it unchanged."),
+    Result.ID_CONFLICT: _(
+        "If this is a new operation, give it a new id; if it repeats the old one, send it unchanged."
+    ),
     Result.CHAIN_OPEN: _("Send all linked operations together, or take the mark off the last one."),
     Result.CHAIN_BROKEN: _("Correct the one that was refused and send all of them again."),
     Result.KIND_UNKNOWN: _("Use one of the operations in the documentation."),
@@ -95,20 +101,25 @@ REMEDIES: dict[Result, str] = {
     Result.DATE_FUTURE: _("Date it today or earlier, or send it on its day."),
     Result.EXPIRY_PAST: _("Give the commitment an end in the future, or none."),
     Result.STAGE_FORBIDDEN: _(
-        "Check which accounts this operation joins: the issuer issues, budget accounts allocate, payees are paid hand by hand."
+        "Check which accounts this operation joins: the issuer issues, budget accounts allocate, "
+        "payees are paid hand by hand."
     ),
     Result.COLOUR_FORBIDDEN: _("Pay within the colour, into a colour below it, or to a payee at whom it ends."),
-    Result.WINDOW_CLOSED: _("Pay within the time, or ask {colour}'s administrator to extend it or to carry the money over."),
+    Result.WINDOW_CLOSED: _(
+        "Pay within the time, or ask {colour}'s administrator to extend it or to carry the money over."
+    ),
     Result.PAYEE_CLASS: _("Pay someone of the right kind, or have the payee's licence or registration recorded."),
     Result.PAYEE_NOT_ALLOWED: _("Pay a listed payee, or ask {colour}'s administrator to add this one."),
     Result.PAYEE_DENIED: _("Choose another payee; the ban is lifted only by whoever laid it."),
     Result.END_FORBIDDEN: _("Pay into a coloured account of the payee, so that the money stays traceable."),
     Result.HOLDER_CLASS: _("Pay someone who may hold this money, or have the missing registration recorded."),
-    Result.HOPS_EXCEEDED: _("Let an earlier hand of the chain pay this supplier directly."),
+    Result.HOPS_EXCEEDED: _("Let an earlier link of the chain pay this supplier directly."),
     Result.ITEM_MISSING: _("State the code of what is bought."),
     Result.ITEM_FORBIDDEN: _("Buy what the colour is for, pay this from other money, or correct the code."),
     Result.REGION_FORBIDDEN: _("State the region of delivery, or pay this from the money of that region."),
-    Result.EVIDENCE_MISSING: _("Have “{condition}” attested for {about} by whoever may, then send the operation again."),
+    Result.EVIDENCE_MISSING: _(
+        "Have “{condition}” attested for {about} by whoever may, then send the operation again."
+    ),
     Result.PLAN_EXCEEDED: _("Ask for no more than remains, or have the plan of {colour} amended or re-allocated."),
     Result.OBLIGATIONS_EXCEEDED: _("Commit no more than remains, or have the obligations plan of {colour} amended."),
     Result.PAYMENTS_EXCEEDED: _("Pay no more than remains, pay later, or have the payments plan of {colour} amended."),
@@ -166,7 +177,9 @@ def _values(finding: Finding, language: Language) -> _Values:
         elif name in _DAYS:
             values[name] = language.day(value)
         elif name == "allowed":
-            values[name] = _intervals(value, region_prefix if finding.result is Result.REGION_FORBIDDEN else item_prefix)
+            values[name] = _intervals(
+                value, region_prefix if finding.result is Result.REGION_FORBIDDEN else item_prefix
+            )
         elif name == "item":
             values[name] = codes.item_text(value)
         elif name == "region":

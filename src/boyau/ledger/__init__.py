@@ -12,7 +12,17 @@ COMPILED_KERNELS = (False, True) if COMPILED else (True,)
 """Values of ``Ledger(pure=...)`` worth testing: both where a C compiler was there, one where not."""
 
 __all__ = [
+    "AMOUNT_MAX",
+    "BATCH_ROWS_MAX",
     "COMPILED_KERNELS",
-    "AMOUNT_MAX", "BATCH_ROWS_MAX", "ROW", "UNKNOWN_ACCOUNT", "ConservationError", "Kind", "Ledger", "RecordRefused",
-    "Result", "RowFlag", "Rows", "TimeError",
+    "ROW",
+    "UNKNOWN_ACCOUNT",
+    "ConservationError",
+    "Kind",
+    "Ledger",
+    "RecordRefused",
+    "Result",
+    "RowFlag",
+    "Rows",
+    "TimeError",
 ]

@@ -27,7 +27,7 @@ def parse(text: object, scale: int = 2) -> int:
         raise AmountError(f"{text!r} is negative; amounts are not, the direction is told by debit and credit")
     if len(fraction.rstrip("0")) > scale:
         raise AmountError(f"{text!r} has more than {scale} decimals")
-    minor = int(whole) * 10**scale + int(fraction.rstrip("0").ljust(scale, "0") or "0")
+    minor: int = int(whole) * 10**scale + int(fraction.rstrip("0").ljust(scale, "0") or "0")
     if minor > AMOUNT_MAX:
         raise AmountError(f"{text!r} is above the largest amount, {write(AMOUNT_MAX, scale)}")
     return minor

@@ -86,9 +86,7 @@ def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset
     return one & other
 
 
-def _meet(
-    one: tuple[Interval, ...] | None, other: tuple[Interval, ...] | None
-) -> tuple[Interval, ...] | None:
+def _meet(one: tuple[Interval, ...] | None, other: tuple[Interval, ...] | None) -> tuple[Interval, ...] | None:
     if one is None or other is None:
         return other if one is None else one
     return codes.meet(one, other)
@@ -132,7 +130,9 @@ def names(value: Any, field: str, pattern: re.Pattern[str]) -> frozenset[str]:
         raise RecordRefused("field_type", field, f"must be a list, not {value!r:.60}")
     for k, name in enumerate(value):
         if not isinstance(name, str) or not pattern.fullmatch(name):
-            raise RecordRefused("field_value", f"{field}[{k}]", f"{name!r:.60} is not a name of the form {pattern.pattern}")
+            raise RecordRefused(
+                "field_value", f"{field}[{k}]", f"{name!r:.60} is not a name of the form {pattern.pattern}"
+            )
     return frozenset(value)
 
 

@@ -5,7 +5,7 @@ the kernel's arrays, so that each answers for the other: the first finding is al
 test holds them together).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,19 +94,19 @@ class Explainer:
         else:
             yield from self._movement(row, kind, amount, at)
 
-    def _identity(self, row: Any) -> Iterator[Finding]:
+    def _identity(self, row: Any) -> Generator[Finding, None, bool]:
         """Answer by the id alone; returns (as the generator's value) whether the id decides."""
         if not row["id"].tobytes().strip(b"\0"):
             yield Finding(Result.ID_MISSING)
-            return True  # type: ignore[return-value]
+            return True
         low, high = (int.from_bytes(row["id"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
         entry = self._ledger.tables.kernel.entry_of(low, high)
         if entry >= 0:
             copy = row.copy()
             decided = self._ledger.dry_run(copy.reshape(1), max(self._ledger.time + 1, 0))[-1]
             yield Finding(Result(int(decided["result"])), entry=entry, facts={"field": int(decided["detail"])})
-            return True  # type: ignore[return-value]
-        return False  # type: ignore[return-value]
+            return True
+        return False
 
     # ---- accounts ---------------------------------------------------------------------------------------------------
 
@@ -116,12 +116,24 @@ class Explainer:
         debits, credits, pending, colour, holder, flags, hop, _ = self._ledger.tables.acc[number].tolist()
         facts = self._registry.participant_facts[holder]
         return _Account(
-            number, self._names[number], self._who[holder], frozenset(facts["classes"]), facts["region"],
-            self._registry.colours[colour], hop, bool(flags & 1), bool(flags & 2), bool(flags & 4), debits, credits,
+            number,
+            self._names[number],
+            self._who[holder],
+            frozenset(facts["classes"]),
+            facts["region"],
+            self._registry.colours[colour],
+            hop,
+            bool(flags & 1),
+            bool(flags & 2),
+            bool(flags & 4),
+            debits,
+            credits,
             pending,
         )
 
-    def _pair(self, row: Any, debit: int, credit: int, today: int) -> Iterator[Finding]:
+    def _pair(
+        self, row: Any, debit: int, credit: int, today: int
+    ) -> Generator[Finding, None, tuple[_Account, _Account] | None]:
         """Check what any two accounts must satisfy; the generator's value is the pair, or None."""
         one, other = self._account(debit), self._account(credit)
         if one is None:
@@ -135,15 +147,15 @@ class Explainer:
         if int(row["value_date"]) > today:
             yield Finding(Result.DATE_FUTURE, facts={"date": int(row["value_date"]), "today": today})
         if one is None or other is None:
-            return None  # type: ignore[return-value]
+            return None
         if one.closed or one.frozen:
             yield Finding(Result.DEBIT_CLOSED, facts={"account": one.name})
         if other.closed:
             yield Finding(Result.CREDIT_CLOSED, facts={"account": other.name})
         if one.colour.unit != other.colour.unit:
             yield Finding(Result.UNITS_DIFFER, facts={"unit": one.colour.unit, "other": other.colour.unit})
-            return None  # type: ignore[return-value]
-        return None if debit == credit else (one, other)  # type: ignore[return-value]
+            return None
+        return None if debit == credit else (one, other)
 
     def _path(self, colour: Colour) -> Iterator[Colour]:
         while True:
@@ -252,7 +264,9 @@ class Explainer:
             kind == Kind.REVERSE and original not in (Kind.COMMIT, Kind.RELEASE, Kind.VOID, *GIVING_BACK)
         )
         if not allowed or (int(row["debit"]), int(row["credit"])) != (credit, debit):
-            yield Finding(Result.ORIGINAL_DIFFERS, entry=entry, facts={"from": self._names[credit], "to": self._names[debit]})
+            yield Finding(
+                Result.ORIGINAL_DIFFERS, entry=entry, facts={"from": self._names[credit], "to": self._names[debit]}
+            )
         back = self._ledger.tables.kernel.returned.get(entry, 0)
         unit = self._registry.colours[int(self._ledger.tables.acc[debit, 3])].unit
         if amount > words[14] - back:
@@ -279,7 +293,9 @@ class Explainer:
         if target.plain:
             if colour.effective.ends is None or not credit.classes & colour.effective.ends:
                 yield from self._origins(
-                    colour, Result.END_FORBIDDEN, "ends",
+                    colour,
+                    Result.END_FORBIDDEN,
+                    "ends",
                     {"payee": credit.participant, "needed": sorted(colour.effective.ends or ())},
                 )
         else:
@@ -304,7 +320,13 @@ class Explainer:
         for node in self._path(colour):
             rules = node.own
             if date < rules.first or date > rules.last or today > rules.entry_until:
-                facts = {"date": date, "today": today, "first": rules.first, "last": rules.last, "entry": rules.entry_until}
+                facts = {
+                    "date": date,
+                    "today": today,
+                    "first": rules.first,
+                    "last": rules.last,
+                    "entry": rules.entry_until,
+                }
                 yield Finding(Result.WINDOW_CLOSED, node.path, node.rules_entry, facts)
 
     def _payee(self, colour: Colour, credit: _Account) -> Iterator[Finding]:
@@ -333,9 +355,13 @@ class Explainer:
                 if not item:
                     yield Finding(Result.ITEM_MISSING, node.path, node.rules_entry, facts | {"allowed": node.own.items})
                 elif not _in(node.own.items, item):
-                    yield Finding(Result.ITEM_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.items})
+                    yield Finding(
+                        Result.ITEM_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.items}
+                    )
             if node.own.regions is not None and not _in(node.own.regions, region):
-                yield Finding(Result.REGION_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.regions})
+                yield Finding(
+                    Result.REGION_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.regions}
+                )
 
     def _evidence(self, row: Any, colour: Colour) -> Iterator[Finding]:
         subject = int(row["subject"])
@@ -343,7 +369,9 @@ class Explainer:
         for node in self._path(colour):
             have |= node.attested
         name = self._subjects[subject - 1] if 0 < subject <= len(self._subjects) else ""
-        missing = [c for c in self._conditions if c in colour.effective.evidence and not have >> self._conditions.index(c) & 1]
+        missing = [
+            c for c in self._conditions if c in colour.effective.evidence and not have >> self._conditions.index(c) & 1
+        ]
         for condition in missing:
             for node in self._path(colour):
                 if condition in node.own.evidence:
@@ -359,7 +387,11 @@ class Explainer:
             used = int(self._ledger.tables.cnt[node.number, 3 + which])
             if used + amount > ceiling:
                 facts = {
-                    "limit": ceiling, "used": used, "amount": amount, "left": max(0, ceiling - used), "unit": node.unit,
+                    "limit": ceiling,
+                    "used": used,
+                    "amount": amount,
+                    "left": max(0, ceiling - used),
+                    "unit": node.unit,
                     "name": LIMITS[which],
                 }
                 yield Finding(_LIMIT_RESULTS[which], node.path, node.limits_entry, facts)

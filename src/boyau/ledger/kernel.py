@@ -97,7 +97,9 @@ def mix(low: cython.ulonglong, high: cython.ulonglong, seed: cython.ulonglong) -
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
-def inside(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
+def inside(
+    pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong
+) -> cython.bint:
     """Tell whether *value* lies in one of the sorted, disjoint intervals (low, high) of ``pool[begin:end]``."""
     low: cython.longlong = 0
     high: cython.longlong = (end - begin) // 2
@@ -114,7 +116,9 @@ def inside(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longl
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
-def listed(pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong) -> cython.bint:
+def listed(
+    pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong
+) -> cython.bint:
     """Tell whether *value* is in the sorted list ``pool[begin:end]``."""
     low: cython.longlong = begin
     high: cython.longlong = end
@@ -456,7 +460,9 @@ class Kernel:
             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
             if not self._within(acc[credit, COLOUR], stop, 0, amount):
                 return 39
-        if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[debit, PENDING] < amount:
+        if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[
+            debit, PENDING
+        ] < amount:
             return 42
         if kind == COMMIT:
             self._open_hold(i, debit, credit, amount)
@@ -620,9 +626,7 @@ class Kernel:
             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
                 return 37
         if kind == PAY:
-            missing: cython.longlong = (
-                rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
-            )
+            missing: cython.longlong = rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
             if missing != 0:
                 while (missing & 1) == 0:
                     missing >>= 1

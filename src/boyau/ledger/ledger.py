@@ -16,7 +16,7 @@ from boyau.ledger import codes, snapshot
 from boyau.ledger.kernel import COMPILED
 from boyau.ledger.registry import Registry
 from boyau.ledger.rows import ROW, UNKNOWN_ACCOUNT, Kind, Rows
-from boyau.ledger.tables import Tables
+from boyau.ledger.tables import Tables, seen
 
 History = Callable[[int], Sequence[int]]
 """Row *n* of the journal as 16 signed 64-bit words."""
@@ -106,7 +106,7 @@ class Ledger:
     # ---- changing ---------------------------------------------------------------------------------------------------
 
     def record(self, record: dict[str, Any], at: int) -> None:
-        """Apply one record at journal time *at* (µs, not before the last). Raises ``RecordRefused``, changing nothing."""
+        """Apply one record at journal time *at* (µs, not before the last). ``RecordRefused`` changes nothing."""
         if at < self.time:
             raise TimeError(f"journal time {at} lies before {self.time}")
         today = codes.day_of(at)
@@ -150,8 +150,15 @@ class Ledger:
         holds_before = kernel.holds
         if count:
             kernel.decide(
-                memoryview(words), memoryview(batch.view("<u4").reshape(count, 32)),
-                memoryview(batch.view("<u2").reshape(count, 64)), count, len(due), self.sequence, at, today, keep,
+                seen(words),
+                seen(batch.view("<u4").reshape(count, 32)),
+                seen(batch.view("<u2").reshape(count, 64)),
+                count,
+                len(due),
+                self.sequence,
+                at,
+                today,
+                keep,
             )
         self._check(batch)
         if not keep:

@@ -140,6 +140,16 @@ class Registry:
         return self.colours[number]
 
     @staticmethod
+    def _title(title: Any, field: str) -> Any:
+        """Check a title or name: a text, or an object of texts by language."""
+        texts = title if isinstance(title, dict) else {"": title}
+        if len(texts) > 8 or not all(isinstance(t, str) and len(t) <= 1000 for t in (*texts, *texts.values())):
+            raise RecordRefused(
+                "field_value", field, "must be a text, or texts by language, of at most 1000 characters"
+            )
+        return title
+
+    @staticmethod
     def _new_names(wanted: Any, register: dict[str, int], most: int, where: str) -> list[str]:
         """Return the names met for the first time, if there is room for all of them; the last check of a record."""
         new = [name for name in dict.fromkeys(wanted) if name not in register]
@@ -170,14 +180,14 @@ class Registry:
         who = self._text(record, "participant", colours.PARTICIPANT, example="123456789012")
         classes = colours.class_names(record.get("classes", []), "classes")
         region = record.get("region", "")
-        name = record.get("name", "")
-        if not isinstance(name, str) or len(name) > 300:
-            raise RecordRefused("field_value", "name", "must be a text of at most 300 characters")
+        name = self._title(record.get("name", ""), "name")
         try:
             codes.region_number(region)
         except (codes.CodeError, TypeError) as error:
             raise RecordRefused("field_value", "region", str(error)) from None
-        self._number(self._new_names(record.get("classes", []), self.class_bits, CLASSES_MAX, "classes"), self.class_bits)
+        self._number(
+            self._new_names(record.get("classes", []), self.class_bits, CLASSES_MAX, "classes"), self.class_bits
+        )
         number = self.participants.setdefault(who, len(self.participants))
         self.tables.reserve("holder_class", number + 1)
         self.tables.reserve("holder_region", number + 1)
@@ -193,10 +203,7 @@ class Registry:
     def _colour(self, record: dict[str, Any], today: int) -> None:
         path = self._text(record, "colour", colours.PATH, example="kz/rb/2024/2")
         rules = colours.read(record.get("rules", {}))
-        title = record.get("title", "")
-        titles = title if isinstance(title, dict) else {"": title}
-        if len(titles) > 8 or not all(isinstance(t, str) and len(t) <= 1000 for t in (*titles, *titles.values())):
-            raise RecordRefused("field_value", "title", "must be a text, or texts by language")
+        title = self._title(record.get("title", ""), "title")
         start = colours.date_field(record["from"], "from") if "from" in record else today
         if start < today:
             raise RecordRefused("acts_backwards", "from", "lies before today; a change never acts backwards")
@@ -233,7 +240,9 @@ class Registry:
         if known is not None and self.colours[known].parent < 0:
             above = None
         unit = record.get("unit")
-        expected = self.colours[known].unit if known is not None else self.colours[above].unit if above is not None else None
+        expected = (
+            self.colours[known].unit if known is not None else self.colours[above].unit if above is not None else None
+        )
         if unit is None and expected is None:
             raise RecordRefused(
                 "parent_unknown", "colour", f"{path.rpartition('/')[0]!r} is no colour; record it first, or name a unit"
@@ -276,7 +285,9 @@ class Registry:
         used = int(self.tables.cnt[colour.number, 3 + k])
         if limit + override < used:
             raise RecordRefused(
-                "limit_below_used", name, f"{amounts.write(limit + override, scale)} is below what is used, "
+                "limit_below_used",
+                name,
+                f"{amounts.write(limit + override, scale)} is below what is used, "
                 f"{amounts.write(used, scale)}; give back or release first",
             )
         above = colour.parent
@@ -285,7 +296,9 @@ class Registry:
             if ceiling is not None:
                 if limit > ceiling:
                     raise RecordRefused(
-                        "widens_parent", name, f"{amounts.write(limit, scale)} is above the limit of "
+                        "widens_parent",
+                        name,
+                        f"{amounts.write(limit, scale)} is above the limit of "
                         f"{self.colours[above].path}, {amounts.write(ceiling, scale)}",
                     )
                 return
@@ -317,7 +330,9 @@ class Registry:
         number = self.accounts.get(name)
         row = self.tables.acc
         if number is not None and (int(row[number, 5]) ^ bits) & 1 and row[number, :3].any():
-            raise RecordRefused("account_used", "flags", "an account that has moved money cannot become an issuer or cease")
+            raise RecordRefused(
+                "account_used", "flags", "an account that has moved money cannot become an issuer or cease"
+            )
         if number is None:
             number = self.accounts[name] = len(self.accounts)
             self.tables.reserve("acc", number + 1)
@@ -345,7 +360,9 @@ class Registry:
         if "subject" in record:
             subject = self.subjects.get(record["subject"], 0) if isinstance(record["subject"], str) else 0
             if not subject:
-                raise RecordRefused("subject_unknown", "subject", f"no subject {record['subject']!r:.70}; record it first")
+                raise RecordRefused(
+                    "subject_unknown", "subject", f"no subject {record['subject']!r:.70}; record it first"
+                )
         colour = self._colour_of(record) if "colour" in record else None
         self._number(
             self._new_names([condition], self.condition_bits, CONDITIONS_MAX, "condition"), self.condition_bits

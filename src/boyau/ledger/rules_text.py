@@ -19,14 +19,19 @@ def _own(rules: Rules) -> list[tuple[str, str]]:
     out = [
         (name, ", ".join(sorted(value)))
         for name, value in (
-            ("payees.classes", rules.payees), ("payees.allow", rules.allow), ("payees.deny", rules.deny or None),
-            ("holders.classes", rules.holders), ("ends.classes", rules.ends), ("evidence", rules.evidence or None),
+            ("payees.classes", rules.payees),
+            ("payees.allow", rules.allow),
+            ("payees.deny", rules.deny or None),
+            ("holders.classes", rules.holders),
+            ("ends.classes", rules.ends),
+            ("evidence", rules.evidence or None),
             ("carry_from", rules.carry_from or None),
         )
         if value is not None
     ]
     for name, day, blank in (
-        ("window.first", rules.first, DAY_MIN), ("window.last", rules.last, DAY_MAX),
+        ("window.first", rules.first, DAY_MIN),
+        ("window.last", rules.last, DAY_MAX),
         ("window.entry_until", rules.entry_until, DAY_MAX),
     ):
         if day != blank:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from boyau.ledger.colours import Rules
 from boyau.ledger.registry import Colour
+from boyau.ledger.tables import seen
 
 if TYPE_CHECKING:
     from boyau.ledger.ledger import Ledger
@@ -41,7 +42,10 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
         "subjects": list(registry.subjects),
         "class_bits": list(registry.class_bits),
         "condition_bits": list(registry.condition_bits),
-        "pending": [[day, order, number, _rule_facts(rules)] for day, order, number, rules in sorted(registry.pending, key=_version)],
+        "pending": [
+            [day, order, number, _rule_facts(rules)]
+            for day, order, number, rules in sorted(registry.pending, key=_version)
+        ],
         "returned": [[seq, kernel.returned[seq]] for seq in sorted(kernel.returned)],
         "ids": kernel.ids,
     }
@@ -65,7 +69,9 @@ def _rule_facts(rules: Rules) -> dict[str, Any]:
 
 def _rules(facts: dict[str, Any]) -> Rules:
     sets = ("payees", "allow", "deny", "holders", "ends", "evidence", "carry_from")
-    values = {name: frozenset(value) if name in sets and value is not None else value for name, value in facts.items()}
+    values: dict[str, Any] = {
+        name: frozenset(value) if name in sets and value is not None else value for name, value in facts.items()
+    }
     for name in ("items", "regions"):
         if values[name] is not None:
             values[name] = tuple((low, high) for low, high in values[name])
@@ -74,9 +80,17 @@ def _rules(facts: dict[str, Any]) -> Rules:
 
 def _colour_facts(colour: Colour) -> dict[str, Any]:
     return {
-        "path": colour.path, "unit": colour.unit, "parent": colour.parent, "plain": colour.plain, "title": colour.title,
-        "own": _rule_facts(colour.own), "limits": colour.limits, "override": colour.override,
-        "attested": colour.attested, "rules_entry": colour.rules_entry, "limits_entry": colour.limits_entry,
+        "path": colour.path,
+        "unit": colour.unit,
+        "parent": colour.parent,
+        "plain": colour.plain,
+        "title": colour.title,
+        "own": _rule_facts(colour.own),
+        "limits": colour.limits,
+        "override": colour.override,
+        "attested": colour.attested,
+        "rules_entry": colour.rules_entry,
+        "limits_entry": colour.limits_entry,
     }
 
 
@@ -103,7 +117,8 @@ def dump(ledger: "Ledger") -> bytes:
     facts, arrays = parts(ledger)
     head = json.dumps(
         {"facts": facts, "arrays": [[name, str(a.dtype), list(a.shape)] for name, a in sorted(arrays.items())]},
-        ensure_ascii=False, separators=(",", ":"),
+        ensure_ascii=False,
+        separators=(",", ":"),
     ).encode()
     blocks = [np.ascontiguousarray(array).tobytes() for _, array in sorted(arrays.items())]
     return b"".join([MAGIC, len(head).to_bytes(8, "little"), head, *blocks])
@@ -137,14 +152,26 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
     for one in facts["colours"]:
         registry.restore_colour(
             Colour(
-                len(registry.colours), one["path"], one["unit"], one["parent"], one["plain"], _rules(one["own"]),
-                title=one["title"], limits=one["limits"], override=one["override"], attested=one["attested"],
-                rules_entry=one["rules_entry"], limits_entry=one["limits_entry"],
+                len(registry.colours),
+                one["path"],
+                one["unit"],
+                one["parent"],
+                one["plain"],
+                _rules(one["own"]),
+                title=one["title"],
+                limits=one["limits"],
+                override=one["override"],
+                attested=one["attested"],
+                rules_entry=one["rules_entry"],
+                limits_entry=one["limits_entry"],
             )
         )
     registry.pending = [(day, order, number, _rules(rules)) for day, order, number, rules in facts["pending"]]
     kernel.returned = dict(facts["returned"])
-    for name, field, count in (("accounts", "acc", len(registry.accounts)), ("subjects", "subject", len(registry.subjects) + 1)):
+    for name, field, count in (
+        ("accounts", "acc", len(registry.accounts)),
+        ("subjects", "subject", len(registry.subjects) + 1),
+    ):
         tables.reserve(field, count)
         getattr(tables, field)[:count] = arrays[name]
     tables.cnt[: len(registry.colours), 3:6] = arrays["counters"]
@@ -163,7 +190,9 @@ def load_ids(ledger: "Ledger", keys: npt.NDArray[np.uint64], entries: npt.NDArra
     """Add remembered ids to a ledger that was filled from a snapshot."""
     ledger.tables.reserve_ids(len(keys))
     ledger.tables.kernel.insert_all(
-        memoryview(ledger.tables.id_key), memoryview(ledger.tables.id_seq),
-        memoryview(keys.astype(np.uint64)), memoryview(entries.astype(np.uint32)),  # copies: the source may be read-only
+        seen(ledger.tables.id_key),
+        seen(ledger.tables.id_seq),
+        seen(keys.astype(np.uint64)),
+        seen(entries.astype(np.uint32)),  # copies: the source may be read-only
     )
     ledger.tables.kernel.ids += len(keys)

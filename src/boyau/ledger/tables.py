@@ -18,12 +18,19 @@ ID_GROWTH = 1.5
 
 def _uncompiled() -> ModuleType:
     """Load the kernel's own file as plain Python, beside the compiled one."""
-    spec = importlib.util.spec_from_file_location("boyau.ledger.kernel_uncompiled", Path(__file__).with_name("kernel.py"))
+    spec = importlib.util.spec_from_file_location(
+        "boyau.ledger.kernel_uncompiled", Path(__file__).with_name("kernel.py")
+    )
     if spec is None or spec.loader is None:
         raise ImportError("src/boyau/ledger/kernel.py is missing")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def seen(array: Any) -> memoryview:
+    """Return an array as the kernel sees it, compiled (typed views) or not (plain integers come out)."""
+    return memoryview(array)
 
 
 class Tables:
@@ -60,7 +67,7 @@ class Tables:
     def show(self, name: str, array: npt.NDArray[Any]) -> None:
         """Make *array* the one that stands under *name*, here and in the kernel."""
         setattr(self, name, array)
-        setattr(self.kernel, name, memoryview(array))
+        setattr(self.kernel, name, seen(array))
 
     def reserve(self, name: str, rows: int) -> None:
         """Grow the array *name* to at least *rows* rows, doubling."""
@@ -95,8 +102,10 @@ class Tables:
         self.show(key_name, np.zeros(size, np.uint64))
         self.show(value_name, np.zeros(size, np.uint32))
         self.kernel.insert_all(
-            memoryview(getattr(self, key_name)), memoryview(getattr(self, value_name)),
-            memoryview(old_keys), memoryview(old_values),
+            seen(getattr(self, key_name)),
+            seen(getattr(self, value_name)),
+            seen(old_keys),
+            seen(old_values),
         )
 
     def slice_of(self, values: list[int]) -> tuple[int, int]:

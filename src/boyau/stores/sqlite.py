@@ -62,7 +62,8 @@ class SqliteStore:
 
     def _open(self, *, create: bool, write: bool) -> None:
         # Reading has a connection of its own, so that it never waits for the disk that a commit is being synced to.
-        uri = f"file:{self.path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode={'rwc' if create else 'rw'}"
+        path = self.path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        uri = f"file:{path}?mode={'rwc' if create else 'rw'}"
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
         if create:
             self._db.execute(f"pragma page_size={PAGE_BYTES}")

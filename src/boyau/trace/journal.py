@@ -13,7 +13,15 @@ from boyau.trace.names import Names
 from boyau.trace.parts import Int64s
 
 MOVING = (
-    Kind.ISSUE, Kind.ALLOCATE, Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY, Kind.PAY, Kind.RETURN, Kind.REVERSE, Kind.RECEIVE,
+    Kind.ISSUE,
+    Kind.ALLOCATE,
+    Kind.WITHDRAW,
+    Kind.LAPSE,
+    Kind.CARRY,
+    Kind.PAY,
+    Kind.RETURN,
+    Kind.REVERSE,
+    Kind.RECEIVE,
     Kind.REFUND,
 )
 """Kinds that move money; commitments and what ends them set it aside only."""
@@ -51,8 +59,13 @@ def read(book: Book, method: str = "fifo") -> Traced:
     places[columns[4] < 0] = -1
     accounts = book.ledger.tables.acc[: len(book.ledger.accounts)]
     lineage = Lineage.of(
-        columns[0], columns[1], columns[2], columns[3], (accounts[:, 5] & 1).astype(bool),
-        "pro_rata" if method == "pro_rata" else "fifo", returns=places,
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        (accounts[:, 5] & 1).astype(bool),
+        "pro_rata" if method == "pro_rata" else "fifo",
+        returns=places,
     )
     return Traced(lineage, names(book), accounts[:, 2].copy())
 
@@ -68,8 +81,7 @@ def names(book: Book) -> Names:
     who = {name: facts["name"] for name, facts in zip(registry.participants, registry.participant_facts, strict=True)}
     titles = {colour.path: colour.title for colour in registry.colours}
 
-    def colour_title(path: str, language: str) -> str:
-        title = titles.get(path, "")
+    def told(title: Any, language: str) -> str:
         if isinstance(title, dict):
             return str(title.get(language) or next(iter(title.values()), ""))
         return str(title)
@@ -81,6 +93,6 @@ def names(book: Book) -> Names:
         participant_of=accounts[:, 4].copy(),
         colour_of=accounts[:, 3].copy(),
         hop_of=accounts[:, 6].copy(),
-        participant_title=lambda one, _language: who.get(one, ""),
-        colour_title=colour_title,
+        participant_title=lambda one, language: told(who.get(one, ""), language),
+        colour_title=lambda path, language: told(titles.get(path, ""), language),
     )

@@ -107,7 +107,7 @@ def fifo(
     return count
 
 
-@cython.cfunc  # type: ignore[untyped-decorator]
+@cython.cfunc
 def _join(
     begin: cython.longlong[::1], end: cython.longlong[::1], low: cython.longlong, high: cython.longlong
 ) -> cython.longlong:

@@ -125,7 +125,8 @@ def check_conservation(debit: Int32s, credit: Int32s, amount: Int64s, found: Par
     """Refuse *found* unless no unit was lost or made: always on, and independent of how the parts were found.
 
     Every transfer's parts sum to it and follow each other; every part was on the paying account after it had arrived;
-    every byte of a lot was consumed once or is left; only issuers made money; for every account, what arrived less what was consumed is what is left.
+    every unit of a lot was consumed once or is left; only issuers made money; for every account, what arrived less what
+    was consumed is what is left.
     """
     first, parent, part, rest = found.first, found.parent, found.part, found.rest
     accounts = len(issuer)

@@ -1,5 +1,6 @@
-"""The stages of budget money, as operations on the ledger: issue, allocate, re-allocate, commit, pay, return, lapse,
-carry over.
+"""The stages of budget money, as operations on the ledger.
+
+Issue, allocate, re-allocate, commit, pay, return, lapse, carry over.
 
 Each function returns operations in the form that ``submit`` takes (docs/formats.md), so that what a person could write
 by hand and what a system sends are the same thing. Who may order them is the gate's business, not this module's.

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from boyau.codec import ROWS, Batch
 from boyau.journal import Book
-from boyau.ledger import Kind, Rows
-from boyau.ledger.codes import day_of
+from boyau.ledger import Kind, Rows, amounts, codes
 
 FORMAT = 1
 _SCHEMA = """
-create table if not exists place (one integer primary key check (one = 1), format integer, next integer, tip blob) strict;
+create table if not exists place (
+  one integer primary key check (one = 1), format integer, next integer, tip blob
+) strict;
 create table if not exists volume (
   colour integer not null, kind integer not null, month integer not null, amount integer not null,
   entries integer not null, primary key (colour, kind, month)
@@ -34,7 +35,17 @@ create table if not exists published (entry integer primary key, statement text 
   record text not null) strict;
 create index if not exists published_statement on published (statement, month);
 """
-DEBIT_KINDS = (Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY, Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE, Kind.RECEIVE)
+DEBIT_KINDS = (
+    Kind.WITHDRAW,
+    Kind.LAPSE,
+    Kind.CARRY,
+    Kind.COMMIT,
+    Kind.PAY,
+    Kind.RELEASE,
+    Kind.VOID,
+    Kind.EXPIRE,
+    Kind.RECEIVE,
+)
 """Kinds that are counted on the debit account's colour; the others on the credit account's."""
 ON_HOLD = 200
 """A pay that is a part of a hold counts as its kind plus this: its obligation was counted when it was committed."""
@@ -127,7 +138,10 @@ class Views:
         rows = batch.rows()
         rows = rows[rows["result"] == 0].copy()
         accounts = book.ledger.tables.acc
-        debit, credit = accounts[rows["debit"]], accounts[np.where(rows["credit"] == 0xFFFFFFFF, rows["debit"], rows["credit"])]
+        debit, credit = (
+            accounts[rows["debit"]],
+            accounts[np.where(rows["credit"] == 0xFFFFFFFF, rows["debit"], rows["credit"])],
+        )
         kind = rows["kind"].astype(np.int64)
         colour = np.where(np.isin(kind, DEBIT_KINDS), debit[:, 3], credit[:, 3])
         # A budget is charged by its own accounts only; what later hands pay on is not charged again.
@@ -162,8 +176,6 @@ class Views:
         )
 
     def _records(self, book: Book, batch: Batch) -> None:
-        from boyau.ledger import amounts
-
         for k, record in enumerate(batch.records()):
             entry = batch.first + k
             if record["type"] == "limits":
@@ -177,13 +189,18 @@ class Views:
                     (None if record[name] is None else amounts.parse(record[name], scale)) if name in record else old
                     for name, old in zip(("plan", "obligations", "payments"), before, strict=True)
                 ]
-                day = int((np.datetime64(record["date"]) - np.datetime64("1970-01-01")).astype(int)) if "date" in record else day_of(batch.time)
+                day = codes.day(record["date"]) if "date" in record else codes.day_of(batch.time)
                 self.db.execute("insert into limits values (?, ?, ?, ?, ?, ?)", (record["colour"], entry, day, *now))
             elif record["type"] == "published" and isinstance(record.get("statement"), str):
                 month = record.get("month")
                 self.db.execute(
                     "insert into published values (?, ?, ?, ?)",
-                    (entry, record["statement"], month if isinstance(month, int) else 0, json.dumps(record, ensure_ascii=False)),
+                    (
+                        entry,
+                        record["statement"],
+                        month if isinstance(month, int) else 0,
+                        json.dumps(record, ensure_ascii=False),
+                    ),
                 )
 
     # ---- reading ----------------------------------------------------------------------------------------------------
@@ -199,7 +216,8 @@ class Views:
         """Return the limits in force on *day* of all colours below *root*: the newest by value date, then by entry."""
         rows: Iterable[Any] = self.db.execute(
             "select colour, plan, obligations, payments from limits where (colour = ? or colour like ? || '/%')"
-            " and day <= ? order by day, entry", (root, root, day),
+            " and day <= ? order by day, entry",
+            (root, root, day),
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 

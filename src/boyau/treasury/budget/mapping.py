@@ -128,8 +128,9 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How one kind of published file is read. *text* is the mapping file itself, which an import keeps. *columns* and *amounts* go from our names to the file's.
+    """How one kind of published file is read.
 
+    *text* is the mapping file itself, which an import keeps. *columns* and *amounts* go from our names to the file's.
     Of a printed amount *places* digits after the mark are whole minor units; *step* is the last decimal the publisher
     means, in minor units.
     """

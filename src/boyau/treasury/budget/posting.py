@@ -29,9 +29,13 @@ ENTRY_UNTIL = "2099-12-31"
 """Published figures are entered after their year is over, so the year's window stays open for entry."""
 TITLE_MAX = 1000
 PARTICIPANTS = {
-    "issuer": "issuer", "budget": "administrator", "treasury": "treasury", "payers": "payer", "recipients": "recipient",
+    "issuer": ("issuer", {"kk": "Эмитент", "ru": "Эмитент", "en": "Issuer"}),
+    "budget": ("administrator", {"kk": "Бюджет", "ru": "Бюджет", "en": "Budget"}),
+    "treasury": ("treasury", {"kk": "Қазынашылық", "ru": "Казначейство", "en": "Treasury"}),
+    "payers": ("payer", {"kk": "Төлеушілер", "ru": "Плательщики", "en": "Payers"}),
+    "recipients": ("recipient", {"kk": "Алушылар", "ru": "Получатели", "en": "Recipients"}),
 }
-"""Who stands in a published budget, and their class. Payers and payees are not named there: each is one participant."""
+"""Who stands in a published budget, their class and name. Payers and payees are not named there: each is one."""
 
 _RECORDS = (execution.Kind.OPEN, execution.Kind.LIMITS)
 _KINDS = {kind: Kind[kind.name] for kind in execution.Kind if kind.name in Kind.__members__}
@@ -72,7 +76,9 @@ class BudgetImport:
             self._year = year
             state: execution.State = {}
             for month in months:
-                operations, state = execution.operations(state, self._statement.months[month], month, self._statement.mapping)
+                operations, state = execution.operations(
+                    state, self._statement.months[month], month, self._statement.mapping
+                )
                 if self._known(self._statement.dataset, _number(month)):
                     self.done.known.append(month)
                     continue
@@ -116,11 +122,11 @@ class BudgetImport:
         records: list[dict[str, Any]] = []
         if unit not in registry.units:
             records.append({"type": "unit", "unit": unit, "scale": self._statement.mapping.scale})
-        for name, kind in PARTICIPANTS.items():
+        for name, (kind, names) in PARTICIPANTS.items():
             if name not in registry.participants:
-                records.append({"type": "participant", "participant": name, "classes": [kind]})
+                records.append({"type": "participant", "participant": name, "classes": [kind], "name": names})
         window = {"first": f"{year}-01-01", "last": f"{year}-12-31", "entry_until": ENTRY_UNTIL}
-        rules = {"ends": {"classes": [PARTICIPANTS["recipients"]]}, "window": window}
+        rules = {"ends": {"classes": [PARTICIPANTS["recipients"][0]]}, "window": window}
         title = f"{self._statement.dataset} {year}"
         records += [
             {"type": "colour", "colour": root, "unit": unit, "title": title, "rules": rules},
@@ -144,7 +150,9 @@ class BudgetImport:
         record: dict[str, Any] = {"type": "limits", "colour": colour, "date": str(np.datetime64(date, "D"))}
         record |= {name: amounts.write(value, scale) for name, value in operation.figures.items()}
         if operation.override is not None:
-            record["override"] = {name: amounts.write(operation.override.get(name, 0), scale) for name in execution.LIMITS}
+            record["override"] = {
+                name: amounts.write(operation.override.get(name, 0), scale) for name in execution.LIMITS
+            }
             record["reason"] = operation.reason or execution.REASON
         return [record]
 
@@ -175,8 +183,8 @@ class BudgetImport:
             if not result.ok:
                 raise ImportRefusedError(
                     f"{self._statement.file}: the ledger refuses {operation.kind} of "
-                    f"{amounts.write(operation.amount, self._statement.mapping.scale)} on line {operation.line or 'the root'}: "
-                    f"{result.name.lower()}"
+                    f"{amounts.write(operation.amount, self._statement.mapping.scale)} "
+                    f"on line {operation.line or 'the root'}: {result.name.lower()}"
                 )
 
     def _id(self, key: str) -> np.void:

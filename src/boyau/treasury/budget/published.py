@@ -25,8 +25,14 @@ def statement_record(statement: Statement, root: str) -> dict[str, Any]:
     if len(text.encode()) > _TEXT_BYTES_MAX:
         raise ValueError(f"the mapping has more than {_TEXT_BYTES_MAX} bytes; shorten its comments")
     return {
-        "type": "published", "statement": statement.dataset, "month": 0, "root": root, "file": statement.file,
-        "sha256": statement.sha256, "mapping": statement.mapping.name, "mapping_text": text,
+        "type": "published",
+        "statement": statement.dataset,
+        "month": 0,
+        "root": root,
+        "file": statement.file,
+        "sha256": statement.sha256,
+        "mapping": statement.mapping.name,
+        "mapping_text": text,
     }
 
 
@@ -37,8 +43,12 @@ def month_records(statement: Statement, month: Month) -> list[dict[str, Any]]:
     records = []
     for page, part in enumerate(pages):
         record = {
-            "type": "published", "statement": statement.dataset, "month": month.year * 100 + month.month,
-            "page": page, "pages": len(pages), "lines": [_written(line, mapping) for line in part],
+            "type": "published",
+            "statement": statement.dataset,
+            "month": month.year * 100 + month.month,
+            "page": page,
+            "pages": len(pages),
+            "lines": [_written(line, mapping) for line in part],
         }
         canonical(record)  # bounded here, not in the middle of an import
         records.append(record)
@@ -47,7 +57,10 @@ def month_records(statement: Statement, month: Month) -> list[dict[str, Any]]:
 
 def _written(line: Line, mapping: Mapping) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "path": line.path, "nature": str(line.nature), "code": line.code_shown, "name": line.name,
+        "path": line.path,
+        "nature": str(line.nature),
+        "code": line.code_shown,
+        "name": line.name,
         "figures": {column: amounts.write(value, mapping.scale) for column, value in line.figures.items() if value},
     }
     out |= {"parent": line.parent} if line.parent is not None else {}
@@ -67,8 +80,16 @@ def read_lines(records: list[dict[str, Any]], mapping: Mapping) -> Lines:
     for number, one in enumerate(_pages(records)):
         figures = {column: _minor(one["figures"].get(column, "0"), mapping.scale) for column in mapping.amounts}
         lines[one["path"]] = Line(
-            one["path"], one.get("parent"), one.get("role", ""), Nature(one["nature"]), bool(one.get("leaf")),
-            one["code"], one["code"], one["name"], number, figures,
+            one["path"],
+            one.get("parent"),
+            one.get("role", ""),
+            Nature(one["nature"]),
+            bool(one.get("leaf")),
+            one["code"],
+            one["code"],
+            one["name"],
+            number,
+            figures,
         )
     return lines
 

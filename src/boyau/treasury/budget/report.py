@@ -21,11 +21,21 @@ from boyau.views.views import ON_HOLD, UNDO
 
 COLUMNS = ("plan", "plan_payments", "plan_obligations", "paid", "obligations", "unpaid")
 _OBLIGATIONS = {
-    Kind.COMMIT: 1, Kind.PAY: 1, Kind.RELEASE: -1, Kind.VOID: -1, Kind.EXPIRE: -1, UNDO + Kind.PAY: -1,
+    Kind.COMMIT: 1,
+    Kind.PAY: 1,
+    Kind.RELEASE: -1,
+    Kind.VOID: -1,
+    Kind.EXPIRE: -1,
+    UNDO + Kind.PAY: -1,
 }
 _PAID = {
-    Kind.PAY: 1, ON_HOLD + Kind.PAY: 1, UNDO + Kind.PAY: -1,
-    Kind.RECEIVE: 1, Kind.REFUND: -1, UNDO + Kind.RECEIVE: -1, UNDO + Kind.REFUND: 1,
+    Kind.PAY: 1,
+    ON_HOLD + Kind.PAY: 1,
+    UNDO + Kind.PAY: -1,
+    Kind.RECEIVE: 1,
+    Kind.REFUND: -1,
+    UNDO + Kind.RECEIVE: -1,
+    UNDO + Kind.REFUND: 1,
 }
 _OWN = "~own"
 
@@ -44,6 +54,8 @@ class Execution:
     mapping: Mapping
     lines: Lines
     figures: dict[str, dict[str, int]]
+    titles: dict[str, Any]
+    """Titles of the lines' colours, by path: a text, or texts by language."""
     published: bool
     """Whether the state has published this very month, so that figures can be compared."""
 
@@ -64,9 +76,19 @@ def execution(views: Views, ledger: Ledger, statement: str, month: int) -> Execu
     at = _months_known(views, statement, month)
     lines = read_lines(views.published(statement, at), mapping)
     own = _entries(views, ledger, year, month)
-    lines, leaves = _leaves(lines, own, mapping)
+    lines, leaves = _leaves(lines, own)
     figures = derive(lines, mapping, leaves).figures
-    return Execution(statement, year, month, mapping, lines, figures, at == month)
+    if "unpaid" not in mapping.amounts:  # not published, and yet what everybody asks for
+        for path, line in lines.items():
+            found = figures[path]
+            found["unpaid"] = found["obligations"] - found["paid"] if "obligations" in found and _spends(line) else 0
+    colours = {path: ledger.registry.colour_numbers.get(f"{year}/{path}") for path in lines}
+    titles = {path: ledger.registry.colours[n].title for path, n in colours.items() if n is not None}
+    return Execution(statement, year, month, mapping, lines, figures, titles, at == month)
+
+
+def _spends(line: Line) -> bool:
+    return line.nature is Nature.EXPENDITURE
 
 
 def _months_known(views: Views, statement: str, month: int) -> int:
@@ -84,7 +106,7 @@ def _months_known(views: Views, statement: str, month: int) -> int:
 
 
 def _entries(views: Views, ledger: Ledger, year: str, month: int) -> dict[str, dict[str, int]]:
-    """Return what the entries say of every colour below *year*, by path below it: its own figures, not its subtree's."""
+    """Return what the entries say of every colour below *year*, by path below it: its own, not its subtree's."""
     found: dict[str, dict[str, int]] = {}
     prefix = year + "/"
     colours = ledger.registry.colours
@@ -106,7 +128,7 @@ def _entries(views: Views, ledger: Ledger, year: str, month: int) -> dict[str, d
     return found
 
 
-def _leaves(lines: Lines, own: dict[str, dict[str, int]], mapping: Mapping) -> tuple[Lines, dict[str, dict[str, int]]]:
+def _leaves(lines: Lines, own: dict[str, dict[str, int]]) -> tuple[Lines, dict[str, dict[str, int]]]:
     """Bring every colour's figures to a leaf of the statement.
 
     What lies below a leaf (contracts) is summed into it; of its plan, the leaf's own limit is the plan. Money moved on
@@ -120,17 +142,20 @@ def _leaves(lines: Lines, own: dict[str, dict[str, int]], mapping: Mapping) -> t
         line = _nearest(lines, path)
         if line is None or line.nature is Nature.MEMO:
             continue
+        # Plans below a line are shares of its own plan: only what was done there counts.
+        counted = (
+            figures if path == line.path and line.leaf else {c: figures.get(c, 0) for c in ("obligations", "paid")}
+        )
         target = line.path
         if not line.leaf:
-            figures = {column: value for column, value in figures.items() if column in ("obligations", "paid")}
-            if not any(figures.values()):
+            if not any(counted.values()):
                 continue
             target = f"{line.path}/{_OWN}"
-            added[target] = replace(line, path=target, parent=line.path, role="", leaf=True, name=UNITEMISED, figures={})
-        elif path != line.path:
-            figures = {column: value for column, value in figures.items() if column in ("obligations", "paid")}
+            added[target] = replace(
+                line, path=target, parent=line.path, role="", leaf=True, name=UNITEMISED, figures={}
+            )
         sums = leaves.setdefault(target, {})
-        for column, value in figures.items():
+        for column, value in counted.items():
             sums[column] = sums.get(column, 0) + value
     return {**lines, **added}, leaves
 
@@ -146,8 +171,11 @@ def _nearest(lines: Lines, path: str) -> Line | None:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a report stands to what was published. A *difference* is ours; a *contradiction* is the publication's own:
-    there the published line is not what the published lines below it add up to, and ours is."""
+    """How a report stands to what was published.
+
+    A *difference* is ours. A *contradiction* is the publication's own: there the published line is not what the
+    published lines that make it up give, and ours is.
+    """
 
     compared: int
     differences: list[dict[str, Any]]
@@ -156,7 +184,9 @@ class Comparison:
 
 def compare(report: Execution) -> Comparison:
     """Compare every line and column of *report* with the published figure of the same month."""
-    compared, differences, contradictions = 0, [], []
+    compared = 0
+    differences: list[dict[str, Any]] = []
+    contradictions: list[dict[str, Any]] = []
     if not report.published:
         return Comparison(0, [], [])
     published = {path: line for path, line in report.lines.items() if line.name != UNITEMISED}
@@ -171,8 +201,15 @@ def compare(report: Execution) -> Comparison:
             if ours == theirs:
                 continue
             place = {
-                "statement": report.statement, "month": report.month, "line": path, "code": line.code, "name": line.name,
-                "column": report.mapping.amounts[column], "published": theirs, "computed": ours, "difference": theirs - ours,
+                "statement": report.statement,
+                "month": report.month,
+                "line": path,
+                "code": line.code,
+                "name": line.name,
+                "column": report.mapping.amounts[column],
+                "published": theirs,
+                "computed": ours,
+                "difference": theirs - ours,
             }
             (contradictions if ours == implied[path][column] else differences).append(place)
     return Comparison(compared, differences, contradictions)

@@ -1,0 +1,269 @@
+"""The demonstration: a year of a real budget coloured, its execution, a refused payment explained, a trail of money.
+
+The budget's figures are published ones (cli/demo_data); the road contract below them is simulated, and says so.
+"""
+
+import csv
+import datetime as dt
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from boyau.cli.output import Failure, In, chosen, print_table, say
+
+YEAR = dt.datetime.now(dt.UTC).year
+ROAD = f"kz/road-repair/{YEAR}"
+_SIDES = ("", "-wal", "-shm", "-lock", "-views", "-trail.html", "-trail.svg")
+
+
+def demo(path: Path = Path("out/demo.boyau"), *, language: In = None) -> None:
+    """Colour the republican budget of Kazakhstan for 2024, report it, refuse a payment and explain why, follow money.
+
+    The ledger it makes stays, so that you can go on with it. Run again, it is thrown away and made anew.
+
+    Example: boyau demo out/demo.boyau --language kk
+
+    Parameters
+    ----------
+    path
+        Where the demonstration's ledger shall be; the name must contain "demo".
+    """
+    words = chosen(language)
+    if "demo" not in path.name:
+        raise Failure(f"{path}: the demonstration overwrites its ledger, so its name must contain “demo”", 2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for side in _SIDES:
+        path.with_name(path.name + side).unlink(missing_ok=True)
+    _budget(str(path), words)
+    _road(str(path), words)
+    _trail(path, words)
+    _next(path, words)
+
+
+def _head(number: int, text: str) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print()
+    console.print(f"{number}  {text}", style="bold")
+
+
+def _budget(ledger: str, words: Any) -> None:
+    from boyau.cli.budget import _post, _print_report
+    from boyau.journal import Book
+    from boyau.treasury.budget import mapping_file, report, statement
+    from boyau.views import Views
+
+    _head(1, words.text("A year of the republican budget of Kazakhstan, month by month, as coloured operations"))
+    with Book.create(ledger, name="Demonstration"):
+        pass
+    folder = resources.files("boyau.cli") / "demo_data"
+    with resources.as_file(folder) as files:
+        mapping = mapping_file.load(files / "republican_2024.toml")
+        read = statement.read(files / "republican_2024.csv", mapping, dataset="republican")
+        done = _post(read, ledger)
+        titles = list(_titles(files / "republican_2024.csv"))
+    with Book.open(ledger) as book, Views.open(ledger) as views:
+        book.record(titles)
+        views.follow(book)
+        print(
+            words.text(
+                "{months} months: {rows} movements and {records} records, each kept in the journal",
+                months=len(done.posted),
+                rows=done.rows,
+                records=done.records,
+            )
+        )
+        execution = report.execution(views, book.ledger, "republican", 202412)
+        compared = report.compare(execution)
+    print()
+    _print_report(execution, words, "", 2)
+    print(
+        words.text(
+            "{compared} figures compared with the published ones: {differences} differ.",
+            compared=compared.compared,
+            differences=len(compared.differences),
+        )
+    )
+
+
+def _titles(path: Path) -> Iterator[dict[str, Any]]:
+    """Give the lines' colours their titles in three languages."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["month"].endswith("-12"):
+                below = "" if row["code"] == "00" else f"/{int(row['code'])}"
+                title = {code: row[f"name_{code}"] for code in ("kk", "ru", "en")}
+                yield {"type": "colour", "colour": f"kz/republican/2024/total{below}", "title": title}
+
+
+def _road_records() -> list[dict[str, Any]]:
+    """Return the simulated programme: a road repair whose money buys road works in one region, on an act."""
+    road = {"kk": "Жол жөндеу (модельдеу)", "ru": "Ремонт дороги (модель)", "en": "Road repair (simulated)"}
+    contract = {"kk": "№ 1 келісімшарт", "ru": "Договор № 1", "en": "Contract 1"}
+    who = [
+        ("treasury", ["treasury"], "", {"kk": "Қазынашылық", "ru": "Казначейство", "en": "Treasury"}),
+        ("issuer", ["issuer"], "", {"kk": "Эмитент", "ru": "Эмитент", "en": "Issuer"}),
+        (
+            "owner",
+            ["administrator"],
+            "231010000",
+            {"kk": "Жол басқармасы", "ru": "Управление дорог", "en": "Road authority"},
+        ),
+        ("builder", ["contractor"], "231010000", {"kk": "Мердігер", "ru": "Подрядчик", "en": "Contractor"}),
+        ("bitumen", ["supplier"], "231010000", {"kk": "Битум зауыты", "ru": "Битумный завод", "en": "Bitumen plant"}),
+        (
+            "gravel",
+            ["supplier"],
+            "234630000",
+            {"kk": "Қиыршық тас карьері", "ru": "Щебёночный карьер", "en": "Gravel pit"},
+        ),
+        ("motors", ["car_dealer"], "751110000", {"kk": "Автосалон", "ru": "Автосалон", "en": "Car dealer"}),
+    ]
+    window = {"first": f"{YEAR}-01-01", "last": f"{YEAR}-12-31"}
+    rules = {"window": window, "ends": {"classes": ["supplier"]}, "regions": ["23"]}
+    narrow = {
+        "items": ["ENSTRU:42.11", "ENSTRU:08.12", "ENSTRU:19.20"],
+        "evidence": ["acceptance_act"],
+        "hops": 2,
+        "payees": {"classes": ["contractor", "supplier"]},
+    }
+    records: list[dict[str, Any]] = [
+        {"type": "participant", "participant": one, "classes": classes, "name": name}
+        | ({"region": region} if region else {})
+        for one, classes, region, name in who
+    ]
+    records += [
+        {"type": "colour", "colour": ROAD, "unit": "KZT", "title": road, "rules": rules},
+        {"type": "colour", "colour": f"{ROAD}/c1", "title": contract, "rules": narrow},
+        {"type": "limits", "colour": ROAD, "plan": "2100000000.00"},
+        {
+            "type": "limits",
+            "colour": f"{ROAD}/c1",
+            "plan": "900000000.00",
+            "obligations": "900000000.00",
+            "payments": "400000000.00",
+        },
+    ]
+    accounts = [
+        f"issuer@{ROAD}",
+        f"owner@{ROAD}",
+        f"owner@{ROAD}/c1",
+        f"builder@{ROAD}/c1#1",
+        "bitumen@KZT",
+        "gravel@KZT",
+        "motors@KZT",
+    ]
+    records += [
+        {"type": "account", "account": account} | ({"flags": ["issuer"]} if account.startswith("issuer") else {})
+        for account in accounts
+    ]
+    return [*records, {"type": "subject", "subject": "act-1"}]
+
+
+def _road_operations() -> list[dict[str, Any]]:
+    """Return lawful operations: issue, allocate, commit, pay by the act, pay onward along the chain."""
+    from boyau.treasury import Budget
+
+    budget, contract = Budget(ROAD, holder="owner"), f"{ROAD}/c1"
+    works = {"item": "ENSTRU:42.11.20"}
+    return [
+        budget.issue("2100000000.00", id="DEMO-ISSUE"),
+        budget.allocate(ROAD, contract, "900000000.00", id="DEMO-ALLOCATE"),
+        budget.commit(contract, f"builder@{contract}#1", "850000000.00", id="DEMO-CONTRACT", **works),
+        budget.pay("DEMO-CONTRACT", "320000000.00", id="DEMO-PAY-1", subject="act-1"),
+        {
+            "op": "pay",
+            "id": "DEMO-BITUMEN",
+            "from": f"builder@{contract}#1",
+            "to": "bitumen@KZT",
+            "amount": "140000000.00",
+            "item": "ENSTRU:19.20.42",
+            "subject": "act-1",
+        },
+        {
+            "op": "pay",
+            "id": "DEMO-GRAVEL",
+            "from": f"builder@{contract}#1",
+            "to": "gravel@KZT",
+            "amount": "65000000.00",
+            "item": "ENSTRU:08.12.12",
+            "subject": "act-1",
+        },
+    ]
+
+
+def _road(ledger: str, words: Any) -> None:
+    from boyau.cli.submit import _print_explanation
+    from boyau.journal import Book
+    from boyau.journal.operations import Operations
+    from boyau.language import explanation
+    from boyau.ledger import Result
+    from boyau.ledger.codes import day_of
+    from boyau.ledger.explain import Explainer
+
+    _head(
+        2, words.text("A road repair (simulated): the contractor spends coloured money, and tries to buy a car with it")
+    )
+    refused = {
+        "op": "pay",
+        "id": "DEMO-CAR",
+        "from": f"builder@{ROAD}/c1#1",
+        "to": "motors@KZT",
+        "amount": "38500000.00",
+        "item": "ENSTRU:29.10.22",
+        "region": "751110000",
+    }
+    with Book.open(ledger) as book:
+        act = {"type": "attestation", "condition": "acceptance_act", "subject": "act-1", "by": "owner"}
+        answers = book.record([*_road_records(), act])
+        operations = Operations(book.ledger)
+        today = day_of(book.now())
+        decided = book.post(operations.rows([*_road_operations(), refused], today))
+        results = [Result(int(row["result"])) for row in decided]
+        if any(answers) or [result.ok for result in results] != [True] * (len(results) - 1) + [False]:
+            raise Failure(f"the demonstration did not go as it must: {answers} {results}")
+        rows = [
+            (one["op"], one["id"], one["from"], one["to"], words.number(one["amount"]), one["result"])
+            for one in (operations.describe(row) for row in decided)
+        ]
+        findings = [explanation(one, words) for one in Explainer(book.ledger).explain(decided[-1], book.now())]
+    print_table(
+        [
+            words.text("operation"),
+            "id",
+            words.text("from"),
+            words.text("to"),
+            words.text("amount"),
+            words.text("result"),
+        ],
+        rows,
+        right=[4],
+    )
+    _print_explanation({"line": "DEMO-CAR", "result": "refused", "findings": findings}, words)
+
+
+def _trail(path: Path, words: Any) -> None:
+    from boyau.cli.trace import trace
+
+    _head(3, words.text("Where the road's money went, down to the last payee"))
+    trace(
+        ROAD,
+        ledger=str(path),
+        follow="coloured",
+        picture=path.with_name(path.name + "-trail.html"),
+        language=words.code,
+    )
+
+
+def _next(path: Path, words: Any) -> None:
+    _head(4, words.text("Go on yourself"))
+    for line in (
+        f"boyau report execution --month 2024-06 --ledger {path}",
+        f"boyau show colour {ROAD}/c1 --ledger {path}",
+        f"boyau trace DEMO-PAY-1 --ledger {path} --language {words.code}",
+        f"boyau trace kz/republican/2024 --ledger {path} --picture budget.svg",
+    ):
+        print(f"  {line}")
+    say(f"{words.text('picture')}: {path}-trail.html")
