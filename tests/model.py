@@ -393,6 +393,8 @@ class Model:
             limit = MAX if self.limits.get(key) is None else self.limits[key] + self.overrides[key]
             if sign == (-1 if original else 1) and self.sums[key] + amount > min(limit, MAX):
                 yield EXCEEDED[key[0]], level
+            elif sign == (1 if original else -1) and key[0] == "plan" and self.sums[key] - amount < -MAX:
+                yield R.SUM_OVERFLOW, 0
 
     def joins(self, kind: int, debit: Account, credit: Account) -> R | None:
         """Return why this kind may not join these accounts, whatever their owners and rules."""

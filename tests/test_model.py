@@ -6,11 +6,11 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.differential import Pair, run
-from tests.model import DAY, UNKNOWN, Row
 
 from boyau.ledger import Ledger
 from boyau.ledger.rows import Kind
+from tests.differential import Pair, run
+from tests.model import DAY, UNKNOWN, Row
 
 OPERATIONS = int(os.environ.get("BOYAU_OPERATIONS") or (1_000_000 if os.environ.get("CI") == "true" else 100_000))
 SEEDS = range(1, 9)

@@ -1,8 +1,8 @@
 import pytest
+from trace_pages import uncompiled
 
 import boyau.trace.lineage
 import boyau.trace.lots
-from trace_pages import uncompiled
 
 
 @pytest.fixture(params=["as built", "uncompiled"], scope="module")

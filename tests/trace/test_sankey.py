@@ -104,6 +104,7 @@ def test_nothing_overlaps_and_bands_fit_their_nodes(seed):
     for flow in flows:
         for room in (sankey.WIDE_ROOM, sankey.COMPACT_ROOM):
             verify_layout(flow, room)
+            assert len(repr(plan(flow, room))) < 10_000_000, "a failing test must be able to show a layout"
         draw(flow)
 
 

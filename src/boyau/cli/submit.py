@@ -89,8 +89,9 @@ class _Teller:
 
     def _why(self, answer: Any) -> dict[str, Any]:
         from boyau.language import explanation
-        from boyau.ledger.explain import Explainer, Finding
+        from boyau.ledger.explain import Explainer
         from boyau.ledger.refusals import Result
+        from boyau.ledger.rule_findings import Finding
 
         if self._explainer is None:
             self._explainer = Explainer(self._target.ledger)

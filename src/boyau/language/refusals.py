@@ -6,9 +6,9 @@ from typing import Any
 from boyau.language.catalogue import Language
 from boyau.language.catalogue import mark as _
 from boyau.ledger import codes
-from boyau.ledger.explain import Finding
 from boyau.ledger.refusals import Result
 from boyau.ledger.rows import FIELDS
+from boyau.ledger.rule_findings import Finding
 from boyau.ledger.rules_text import item_prefix, region_prefix
 
 REASONS: dict[Result, str] = {

@@ -6,62 +6,26 @@ test holds them together).
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from boyau.ledger import codes
-from boyau.ledger.colours import Rules
 from boyau.ledger.ledger import Ledger
 from boyau.ledger.refusals import Result
-from boyau.ledger.registry import LIMITS, Colour
+from boyau.ledger.registry import Colour
 from boyau.ledger.rows import AMOUNT_MAX, Kind
+from boyau.ledger.rule_findings import Account, Finding, RuleFindings
 
 ON_HOLD = (Kind.RELEASE, Kind.VOID)
 GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
-_LIMIT_RESULTS = (Result.PLAN_EXCEEDED, Result.OBLIGATIONS_EXCEEDED, Result.PAYMENTS_EXCEEDED)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that stands against a row.
-
-    ``colour`` is the colour whose rule fails ("" where no rule of a colour is concerned), ``entry`` the journal entry
-    that set that rule, ``facts`` what a message needs: names, dates (days), amounts (minor units of ``unit``).
-    """
-
-    result: Result
-    colour: str = ""
-    entry: int = -1
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Account:
-    number: int
-    name: str
-    participant: str
-    classes: frozenset[str]
-    region: str
-    colour: Colour
-    hop: int
-    issuer: bool
-    closed: bool
-    frozen: bool
-    debits: int
-    credits: int
-    pending: int
-
-
-class Explainer:
+class Explainer(RuleFindings):
     """Explains rows against the state of one ledger; changes nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._registry = ledger.registry
+        super().__init__(ledger)
         self._names = list(ledger.accounts)
         self._who = list(ledger.registry.participants)
-        self._conditions = list(ledger.registry.condition_bits)
-        self._subjects = list(ledger.subjects)
 
     def explain(self, row: Any, at: int) -> list[Finding]:
         """Return everything that stands against *row* at journal time *at*, in order of precedence; [] is a yes."""
@@ -110,12 +74,12 @@ class Explainer:
 
     # ---- accounts ---------------------------------------------------------------------------------------------------
 
-    def _account(self, number: int) -> _Account | None:
+    def _account(self, number: int) -> Account | None:
         if number >= len(self._names):
             return None
         debits, credits, pending, colour, holder, flags, hop, _ = self._ledger.tables.acc[number].tolist()
         facts = self._registry.participant_facts[holder]
-        return _Account(
+        return Account(
             number,
             self._names[number],
             self._who[holder],
@@ -133,7 +97,7 @@ class Explainer:
 
     def _pair(
         self, row: Any, debit: int, credit: int, today: int
-    ) -> Generator[Finding, None, tuple[_Account, _Account] | None]:
+    ) -> Generator[Finding, None, tuple[Account, Account] | None]:
         """Check what any two accounts must satisfy; the generator's value is the pair, or None."""
         one, other = self._account(debit), self._account(credit)
         if one is None:
@@ -157,16 +121,6 @@ class Explainer:
             return None
         return None if debit == credit else (one, other)
 
-    def _path(self, colour: Colour) -> Iterator[Colour]:
-        while True:
-            yield colour
-            if colour.parent < 0:
-                return
-            colour = self._registry.colours[colour.parent]
-
-    def _below(self, colour: Colour, ancestor: Colour) -> bool:
-        return any(node is ancestor for node in self._path(colour))
-
     # ---- kinds ------------------------------------------------------------------------------------------------------
 
     def _movement(self, row: Any, kind: int, amount: int, at: int) -> Iterator[Finding]:
@@ -186,8 +140,10 @@ class Explainer:
             stop = debit.colour if kind == Kind.ALLOCATE else None
             yield from self._limit(credit.colour, 0, amount, stop)
         yield from self._funds(debit, credit, amount, moves=kind != Kind.COMMIT)
+        if kind in (Kind.WITHDRAW, Kind.LAPSE, Kind.CARRY):
+            yield from self._floor(debit.colour, credit.colour if kind == Kind.WITHDRAW else None, amount)
 
-    def _funds(self, debit: _Account, credit: _Account, amount: int, *, moves: bool) -> Iterator[Finding]:
+    def _funds(self, debit: Account, credit: Account, amount: int, *, moves: bool) -> Iterator[Finding]:
         free = debit.credits - debit.debits - debit.pending
         if not debit.issuer and free < amount:
             facts = {"account": debit.name, "available": free, "amount": amount, "held": debit.pending}
@@ -195,7 +151,15 @@ class Explainer:
         if moves and (debit.debits + amount > AMOUNT_MAX or credit.credits + amount > AMOUNT_MAX):
             yield Finding(Result.SUM_OVERFLOW)
 
-    def _stage(self, kind: int, debit: _Account, credit: _Account) -> Iterator[Finding]:
+    def _floor(self, colour: Colour, stop: Colour | None, amount: int) -> Iterator[Finding]:
+        """Check that plan counters can be lowered; they fall below zero only where money was received, not issued."""
+        for node in self._path(colour):
+            if node is stop:
+                return
+            if int(self._ledger.tables.cnt[node.number, 3]) < amount - AMOUNT_MAX:
+                yield Finding(Result.SUM_OVERFLOW, node.path)
+
+    def _stage(self, kind: int, debit: Account, credit: Account) -> Iterator[Finding]:
         source, target = debit.colour, credit.colour
         coloured = not source.plain and not target.plain
         stage = {
@@ -279,132 +243,7 @@ class Explainer:
             stop = pair[0].colour if original == Kind.WITHDRAW else None
             yield from self._limit(pair[1].colour, 0, amount, stop)
         yield from self._funds(pair[0], pair[1], amount, moves=True)
-
-    # ---- rules ------------------------------------------------------------------------------------------------------
-
-    def _payment(
-        self, row: Any, kind: int, debit: _Account, credit: _Account, amount: int, today: int, *, on_hold: bool
-    ) -> Iterator[Finding]:
-        colour, target = debit.colour, credit.colour
-        if colour.plain:
-            return
-        yield from self._window(row, colour, today)
-        yield from self._payee(colour, credit)
-        if target.plain:
-            if colour.effective.ends is None or not credit.classes & colour.effective.ends:
-                yield from self._origins(
-                    colour,
-                    Result.END_FORBIDDEN,
-                    "ends",
-                    {"payee": credit.participant, "needed": sorted(colour.effective.ends or ())},
-                )
-        else:
-            yield from self._holder(credit)
-            if credit.hop > target.effective.hops:
-                yield from self._origins(
-                    target, Result.HOPS_EXCEEDED, "hops", {"hops": target.effective.hops, "hop": credit.hop}
-                )
-        yield from self._goods(row, colour, credit)
-        if kind == Kind.PAY:
-            yield from self._evidence(row, colour)
-        if not target.plain and target is not colour and self._below(target, colour):
-            yield from self._limit(target, 0, amount, colour)
-        if debit.hop == 0:
-            if not on_hold:
-                yield from self._limit(colour, 1, amount, None)
-            if kind == Kind.PAY:
-                yield from self._limit(colour, 2, amount, None)
-
-    def _window(self, row: Any, colour: Colour, today: int) -> Iterator[Finding]:
-        date = int(row["value_date"])
-        for node in self._path(colour):
-            rules = node.own
-            if date < rules.first or date > rules.last or today > rules.entry_until:
-                facts = {
-                    "date": date,
-                    "today": today,
-                    "first": rules.first,
-                    "last": rules.last,
-                    "entry": rules.entry_until,
-                }
-                yield Finding(Result.WINDOW_CLOSED, node.path, node.rules_entry, facts)
-
-    def _payee(self, colour: Colour, credit: _Account) -> Iterator[Finding]:
-        who, effective = credit.participant, colour.effective
-        if effective.payees is not None and not credit.classes & effective.payees:
-            facts = {"payee": who, "has": sorted(credit.classes), "needed": sorted(effective.payees)}
-            yield from self._origins(colour, Result.PAYEE_CLASS, "payees", facts)
-        for node in self._path(colour):
-            if node.own.allow is not None and who not in node.own.allow:
-                yield Finding(Result.PAYEE_NOT_ALLOWED, node.path, node.rules_entry, {"payee": who})
-            if who in node.own.deny:
-                yield Finding(Result.PAYEE_DENIED, node.path, node.rules_entry, {"payee": who})
-
-    def _holder(self, credit: _Account) -> Iterator[Finding]:
-        needed = credit.colour.effective.holders
-        if needed is not None and not credit.classes & needed:
-            facts = {"payee": credit.participant, "has": sorted(credit.classes), "needed": sorted(needed)}
-            yield from self._origins(credit.colour, Result.HOLDER_CLASS, "holders", facts)
-
-    def _goods(self, row: Any, colour: Colour, credit: _Account) -> Iterator[Finding]:
-        item = int(row["item"])
-        region = int(row["region"]) or codes.region_number(credit.region)
-        facts: dict[str, Any] = {"item": item, "region": region}
-        for node in self._path(colour):
-            if node.own.items is not None:
-                if not item:
-                    yield Finding(Result.ITEM_MISSING, node.path, node.rules_entry, facts | {"allowed": node.own.items})
-                elif not _in(node.own.items, item):
-                    yield Finding(
-                        Result.ITEM_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.items}
-                    )
-            if node.own.regions is not None and not _in(node.own.regions, region):
-                yield Finding(
-                    Result.REGION_FORBIDDEN, node.path, node.rules_entry, facts | {"allowed": node.own.regions}
-                )
-
-    def _evidence(self, row: Any, colour: Colour) -> Iterator[Finding]:
-        subject = int(row["subject"])
-        have = int(self._ledger.tables.subject[subject]) if subject <= len(self._subjects) else 0
-        for node in self._path(colour):
-            have |= node.attested
-        name = self._subjects[subject - 1] if 0 < subject <= len(self._subjects) else ""
-        missing = [
-            c for c in self._conditions if c in colour.effective.evidence and not have >> self._conditions.index(c) & 1
-        ]
-        for condition in missing:
-            for node in self._path(colour):
-                if condition in node.own.evidence:
-                    facts = {"condition": condition, "subject": name, "about": colour.path}
-                    yield Finding(Result.EVIDENCE_MISSING, node.path, node.rules_entry, facts)
-
-    def _limit(self, colour: Colour, which: int, amount: int, stop: Colour | None) -> Iterator[Finding]:
-        for node in self._path(colour):
-            if node is stop:
-                return
-            limit = node.limits[which]
-            ceiling = AMOUNT_MAX if limit is None else min(AMOUNT_MAX, limit + node.override[which])
-            used = int(self._ledger.tables.cnt[node.number, 3 + which])
-            if used + amount > ceiling:
-                facts = {
-                    "limit": ceiling,
-                    "used": used,
-                    "amount": amount,
-                    "left": max(0, ceiling - used),
-                    "unit": node.unit,
-                    "name": LIMITS[which],
-                }
-                yield Finding(_LIMIT_RESULTS[which], node.path, node.limits_entry, facts)
-
-    def _origins(self, colour: Colour, result: Result, rule: str, facts: dict[str, Any]) -> Iterator[Finding]:
-        """Name the nearest colour on the path that makes this rule; the colour itself where none does."""
-        blank = Rules()
-        for node in self._path(colour):
-            if getattr(node.own, rule) != getattr(blank, rule):
-                yield Finding(result, node.path, node.rules_entry, facts)
-                return
-        yield Finding(result, colour.path, colour.rules_entry, facts)
-
-
-def _in(intervals: tuple[codes.Interval, ...], value: int) -> bool:
-    return any(low <= value <= high for low, high in intervals)
+        if original in (Kind.ISSUE, Kind.ALLOCATE, Kind.CARRY):
+            yield from self._floor(pair[0].colour, pair[1].colour if original == Kind.ALLOCATE else None, amount)
+        elif original == Kind.PAY and not pair[0].colour.plain and pair[0].colour is not pair[1].colour:
+            yield from self._floor(pair[0].colour, pair[1].colour, amount)

@@ -311,10 +311,12 @@ class Kernel:
         size: cython.ulonglong = cython.cast(cython.ulonglong, self.id_key.shape[0])
         slot: cython.ulonglong = ((key >> 32) * size) >> 32
         seq: cython.longlong
+        old: object
         while self.id_key[slot] != 0:
             if self.id_key[slot] == key:
                 seq = self.id_seq[slot]
-                if self._word(seq, 0) == low and self._word(seq, 1) == high:
+                old = self._entry(seq)
+                if old[0] == low and old[1] == high:
                     return seq
             slot += 1
             if slot == size:
@@ -322,12 +324,11 @@ class Kernel:
         return -1
 
     @cython.cfunc
-    @cython.exceptval(-9223372036854775807, check=True)
-    def _word(self, seq: cython.longlong, word: cython.longlong) -> cython.longlong:
-        """Return one 64-bit word of an earlier row, from this batch or from the journal."""
+    def _entry(self, seq: cython.longlong) -> object:
+        """Return the 64-bit words of an earlier row, from this batch or from the journal."""
         if seq >= self.base:
-            return self.q[seq - self.base, word]
-        return self.history(seq)[word]
+            return [self.q[seq - self.base, k] for k in range(16)]
+        return self.history(seq)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -386,7 +387,7 @@ class Kernel:
         """Return the number of the first field in which row *i* differs from entry *seq*, or −1."""
         q = self.q
         w = self.w
-        old: object = [self._word(seq, k) for k in range(14)]
+        old: object = self._entry(seq)
         if q[i, 2] != old[2] or q[i, 3] != old[3]:
             return 1
         field: cython.int
@@ -469,6 +470,9 @@ class Kernel:
         else:
             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
                 return 43
+            if kind == WITHDRAW or kind == LAPSE or kind == CARRY:
+                if not self._above_floor(acc[debit, COLOUR], acc[credit, COLOUR] if kind == WITHDRAW else -1, amount):
+                    return 43
             acc[debit, DEBITS] += amount
             acc[credit, CREDITS] += amount
         self._count(kind, debit, credit, amount, False)
@@ -659,6 +663,17 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(check=False)
+    def _above_floor(self, colour: cython.longlong, stop: cython.longlong, amount: cython.longlong) -> cython.bint:
+        """Check that the plan counters on a path can be lowered: money that was received, not issued, may lapse too."""
+        cnt = self.cnt
+        while colour != stop and colour >= 0:
+            if cnt[colour, USED] < amount - TOP:
+                return False
+            colour = cnt[colour, PARENT]
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     def _add(
         self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
     ) -> cython.void:
@@ -822,8 +837,10 @@ class Kernel:
             seq = self._find(q[i, 2], q[i, 3])
         if seq < 0:
             return 14
-        accounts: cython.longlong = self._word(seq, 8)
-        original: cython.int = cython.cast(cython.int, (self._word(seq, 10) >> 32) & 0xFFFF)
+        old: object = self._entry(seq)
+        accounts: cython.longlong = old[8]
+        original: cython.int = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
+        settled: cython.longlong = old[14]
         debit: cython.longlong = accounts & UNKNOWN
         credit: cython.longlong = (accounts >> 32) & UNKNOWN
         if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
@@ -831,7 +848,7 @@ class Kernel:
         if w[i, 16] != credit or w[i, 17] != debit:
             return 15
         back: cython.longlong = self.returned.get(seq, 0)
-        if amount > self._word(seq, 14) - back:
+        if amount > settled - back:
             return 16
         answer: cython.int = self._accounts(i, credit, debit)
         if answer != 0:
@@ -845,6 +862,12 @@ class Kernel:
                 return 42
         if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
             return 43
+        if original == ISSUE or original == ALLOCATE or original == CARRY:  # what they added to the plan goes
+            if not self._above_floor(acc[credit, COLOUR], colour if original == ALLOCATE else -1, amount):
+                return 43
+        elif original == PAY and acc[credit, COLOUR] != colour and self.rule[acc[credit, COLOUR], R_PLAIN] == 0:
+            if not self._above_floor(acc[credit, COLOUR], colour, amount):
+                return 43
         acc[credit, DEBITS] += amount
         acc[debit, CREDITS] += amount
         self._count(original, debit, credit, -amount, False)
@@ -871,6 +894,7 @@ class Kernel:
         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
         original: cython.int
         accounts: cython.longlong
+        old: object
         if kind != EXPIRE:
             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
             self.ids -= 1
@@ -893,8 +917,9 @@ class Kernel:
             acc[debit, DEBITS] -= amount
             acc[credit, CREDITS] -= amount
             if kind == RETURN or kind == REVERSE:
-                accounts = self._word(number, 8)
-                original = cython.cast(cython.int, (self._word(number, 10) >> 32) & 0xFFFF)
+                old = self._entry(number)
+                accounts = old[8]
+                original = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
                 if self.returned[number] == amount:
                     del self.returned[number]

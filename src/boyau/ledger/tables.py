@@ -11,6 +11,7 @@ import numpy.typing as npt
 from boyau.ledger import kernel as compiled_kernel
 
 Ints = npt.NDArray[np.int64]
+_DOUBLE_UNTIL = 1 << 16
 ID_LOAD_MAX = 0.75
 ID_GROWTH = 1.5
 """With these an id costs 16 to 24 bytes: 12 for a slot, half to three quarters of the slots in use."""
@@ -70,10 +71,11 @@ class Tables:
         setattr(self.kernel, name, seen(array))
 
     def reserve(self, name: str, rows: int) -> None:
-        """Grow the array *name* to at least *rows* rows, doubling."""
+        """Grow the array *name* to at least *rows* rows: doubling, and when large by a sixteenth, to waste little."""
         array = getattr(self, name)
         if rows > len(array):
-            grown = np.zeros((max(rows, 2 * len(array)), *array.shape[1:]), array.dtype)
+            more = len(array) if len(array) < _DOUBLE_UNTIL else len(array) >> 4
+            grown = np.zeros((max(rows, len(array) + more), *array.shape[1:]), array.dtype)
             grown[: len(array)] = array
             self.show(name, grown)
 

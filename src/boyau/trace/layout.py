@@ -34,8 +34,8 @@ class Spot:
     y: float = 0.0
     height: float = 0.0
     slot: float = 0.0
-    out: list["Run"] = field(default_factory=list)
-    into: list["Run"] = field(default_factory=list)
+    out: list["Run"] = field(default_factory=list, repr=False)  # written out, a web of runs would never end
+    into: list["Run"] = field(default_factory=list, repr=False)
 
     @property
     def labelled(self) -> bool:

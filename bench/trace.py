@@ -1,0 +1,102 @@
+"""How long tracing takes, and how much memory: ``python -m bench.trace [transfers ...]``. Prints; asserts nothing.
+
+Two journals over 10,000 accounts. *random*: anybody pays anybody, one account in a hundred issues: the worst case, in
+which money runs on and on and is cut ever finer. *budget*: 1,000 colours, money going down from the issuer over the
+colours' own accounts and contractors to payees, a tenth of it given back: what a ledger looks like.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from boyau.trace import COMPILED, Figures, Lineage, Names, flow_of_account, flow_of_colour, flow_of_entry, sankey
+
+ACCOUNTS = 10_000
+COLOURS = 1_000
+FUNDING = 1 << 44
+Journal = tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray | None]
+
+
+def random_journal(count: int, dice: np.random.Generator) -> Journal:
+    issuers = ACCOUNTS // 100
+    debit = dice.integers(0, ACCOUNTS, count)
+    credit = (debit + dice.integers(1, ACCOUNTS, count)) % ACCOUNTS
+    amount = dice.integers(1, 1_000_000, count)
+    debit[: ACCOUNTS - issuers] = 0  # everybody begins with something, so that nobody falls short
+    credit[: ACCOUNTS - issuers] = np.arange(issuers, ACCOUNTS)
+    amount[: ACCOUNTS - issuers] = FUNDING
+    addresses = [f"T{place}@KZT" for place in range(issuers)]
+    addresses += [f"P{place}@kz/{place % COLOURS}" for place in range(issuers, ACCOUNTS)]
+    return debit, credit, amount, addresses, None
+
+
+def budget_journal(count: int, dice: np.random.Generator) -> Journal:
+    """Issue to each colour and fund its contractors; then payments to payees, and returns of earlier ones."""
+    contractors, payees = 4 * COLOURS, ACCOUNTS - 1 - 5 * COLOURS
+    addresses = ["T@KZT"] + [f"M@kz/{place}" for place in range(COLOURS)]
+    addresses += [f"C{place}@kz/{place % COLOURS}#1" for place in range(contractors)]
+    addresses += [f"P{place}@KZT" for place in range(payees)]
+    holder, payee = 1 + COLOURS, 1 + COLOURS + contractors
+    debit = holder + dice.integers(0, contractors, count)
+    credit = payee + dice.integers(0, payees, count)
+    amount = dice.integers(1, 1_000_000, count)
+    down = dice.random(count) < 0.3  # from a colour to one of its contractors
+    debit[down] = 1 + (debit[down] - holder) % COLOURS
+    credit[down] = debit[down] - 1 + holder + COLOURS * dice.integers(0, contractors // COLOURS, int(down.sum()))
+    debit[:COLOURS], credit[:COLOURS], amount[:COLOURS] = 0, np.arange(1, 1 + COLOURS), FUNDING
+    first = np.arange(contractors)
+    seeding = slice(COLOURS, COLOURS + contractors)
+    debit[seeding], credit[seeding], amount[seeding] = 1 + first % COLOURS, holder + first, FUNDING >> 8
+    begun = COLOURS + contractors
+    returns = np.full(count, -1, np.int64)
+    back = begun + np.flatnonzero(dice.random(count - begun) < 0.1)
+    original = begun + (dice.random(len(back)) * (back - begun)).astype(np.int64)
+    fresh = ~np.isin(original, back) & (original < back)
+    _, once = np.unique(original[fresh], return_index=True)  # a payment is given back once
+    back, original = back[fresh][once], original[fresh][once]
+    returns[back] = original
+    debit[back], credit[back], amount[back] = credit[original], debit[original], amount[original]
+    return debit, credit, amount, addresses, returns
+
+
+def timed(what: str, run: Callable[[], object]) -> object:
+    start = time.perf_counter()
+    result = run()
+    print(f"  {what:46} {time.perf_counter() - start:8.3f} s")
+    return result
+
+
+def measure(name: str, journal: Journal) -> None:
+    debit, credit, amount, addresses, returns = journal
+    count = len(debit)
+    print(f"{name}, {count:,} transfers, {len(addresses):,} accounts")
+    issuer = np.array([address.startswith("T") for address in addresses])
+    names = Names.of(addresses)
+    numbers = np.arange(count)
+    lineage = timed("lineage", lambda: Lineage.of(debit, credit, amount, numbers, issuer, returns=returns))
+    assert isinstance(lineage, Lineage)
+    print(f"  {'parts':46} {len(lineage.parts.part):10,}")
+    flow = timed("one colour (kz/7)", lambda: flow_of_colour(lineage, names, "kz/7"))
+    timed("one colour, followed beyond", lambda: flow_of_colour(lineage, names, "kz/7", follow="coloured"))
+    timed("all colours (kz)", lambda: flow_of_colour(lineage, names, "kz"))
+    timed("one account, both ways", lambda: flow_of_account(lineage, names, 2000))
+    timed("one transfer from the middle, both ways", lambda: flow_of_entry(lineage, names, count // 2))
+    timed("the last transfer, to its sources", lambda: flow_of_entry(lineage, names, count - 1, direction="from"))
+    timed("picture of one colour", lambda: sankey.svg(flow, title="x", language="en", number_format=Figures("en")))
+    print(f"  {'most memory so far':46} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MiB")
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("transfers", nargs="*", type=int, default=[1_000_000, 10_000_000])
+    print(f"kernel {'compiled' if COMPILED else 'uncompiled'}, numpy {np.__version__}")
+    for count in reader.parse_args().transfers:
+        for name, make in (("budget", budget_journal), ("random", random_journal)):
+            measure(name, make(count, np.random.default_rng(7)))
+
+
+if __name__ == "__main__":
+    main()
