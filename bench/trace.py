@@ -1,8 +1,9 @@
 """How long tracing takes, and how much memory: ``python -m bench.trace [transfers ...]``. Prints; asserts nothing.
 
-Two journals over 10,000 accounts. *random*: anybody pays anybody, one account in a hundred issues: the worst case, in
-which money runs on and on and is cut ever finer. *budget*: 1,000 colours, money going down from the issuer over the
-colours' own accounts and contractors to payees, a tenth of it given back: what a ledger looks like.
+Two journals over 10,000 accounts, in both of which lots are used up: a transfer is made of two parts and more.
+*random*: anybody pays anybody, one account in a hundred issues: the worst case, in which money runs on and on and is cut
+ever finer. *budget*: 1,000 colours, money going down from the issuer over the colours' own accounts and contractors to
+payees, a tenth of it given back: what a ledger looks like.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from boyau.trace import COMPILED, Figures, Lineage, Names, flow_of_account, flow
 
 ACCOUNTS = 10_000
 COLOURS = 1_000
-FUNDING = 1 << 44
+AMOUNT_MAX = 1_000_000
 Journal = tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray | None]
 
 
@@ -24,37 +25,40 @@ def random_journal(count: int, dice: np.random.Generator) -> Journal:
     issuers = ACCOUNTS // 100
     debit = dice.integers(0, ACCOUNTS, count)
     credit = (debit + dice.integers(1, ACCOUNTS, count)) % ACCOUNTS
-    amount = dice.integers(1, 1_000_000, count)
-    debit[: ACCOUNTS - issuers] = 0  # everybody begins with something, so that nobody falls short
-    credit[: ACCOUNTS - issuers] = np.arange(issuers, ACCOUNTS)
-    amount[: ACCOUNTS - issuers] = FUNDING
+    amount = dice.integers(1, AMOUNT_MAX, count)
+    begun = ACCOUNTS - issuers
+    debit[:begun], credit[:begun] = 0, np.arange(issuers, ACCOUNTS)
+    amount[:begun] = int(6 * AMOUNT_MAX * (count / ACCOUNTS) ** 0.5)  # enough for nobody to fall short, by chance
     addresses = [f"T{place}@KZT" for place in range(issuers)]
     addresses += [f"P{place}@kz/{place % COLOURS}" for place in range(issuers, ACCOUNTS)]
     return debit, credit, amount, addresses, None
 
 
 def budget_journal(count: int, dice: np.random.Generator) -> Journal:
-    """Issue to each colour and fund its contractors; then payments to payees, and returns of earlier ones."""
+    """One in 20 issues to a colour, one in 4 pays a contractor, the others pay suppliers; one in 10 gives back."""
     contractors, payees = 4 * COLOURS, ACCOUNTS - 1 - 5 * COLOURS
     addresses = ["T@KZT"] + [f"M@kz/{place}" for place in range(COLOURS)]
     addresses += [f"C{place}@kz/{place % COLOURS}#1" for place in range(contractors)]
     addresses += [f"P{place}@KZT" for place in range(payees)]
     holder, payee = 1 + COLOURS, 1 + COLOURS + contractors
-    debit = holder + dice.integers(0, contractors, count)
-    credit = payee + dice.integers(0, payees, count)
-    amount = dice.integers(1, 1_000_000, count)
-    down = dice.random(count) < 0.3  # from a colour to one of its contractors
-    debit[down] = 1 + (debit[down] - holder) % COLOURS
-    credit[down] = debit[down] - 1 + holder + COLOURS * dice.integers(0, contractors // COLOURS, int(down.sum()))
-    debit[:COLOURS], credit[:COLOURS], amount[:COLOURS] = 0, np.arange(1, 1 + COLOURS), FUNDING
-    first = np.arange(contractors)
-    seeding = slice(COLOURS, COLOURS + contractors)
-    debit[seeding], credit[seeding], amount[seeding] = 1 + first % COLOURS, holder + first, FUNDING >> 8
+    who, stage = dice.integers(0, contractors, count), dice.random(count)
+    debit, credit = holder + who, payee + dice.integers(0, payees, count)
+    amount = dice.integers(1, AMOUNT_MAX, count)
+    down = stage < 0.3
+    debit[down], credit[down] = 1 + who[down] % COLOURS, holder + who[down]
+    amount[down] *= 3
+    issue = stage < 0.05
+    debit[issue], credit[issue] = 0, 1 + who[issue] % COLOURS
+    amount[issue] *= 7
     begun = COLOURS + contractors
+    spread = int(8 * AMOUNT_MAX * (count / contractors) ** 0.5)
+    debit[:COLOURS], credit[:COLOURS], amount[:COLOURS] = 0, np.arange(1, holder), 12 * spread
+    debit[COLOURS:begun], credit[COLOURS:begun] = 1 + np.arange(contractors) % COLOURS, np.arange(holder, payee)
+    amount[COLOURS:begun] = spread
     returns = np.full(count, -1, np.int64)
     back = begun + np.flatnonzero(dice.random(count - begun) < 0.1)
     original = begun + (dice.random(len(back)) * (back - begun)).astype(np.int64)
-    fresh = ~np.isin(original, back) & (original < back)
+    fresh = ~np.isin(original, back) & (original < back) & (debit[original] > 0)
     _, once = np.unique(original[fresh], return_index=True)  # a payment is given back once
     back, original = back[fresh][once], original[fresh][once]
     returns[back] = original
