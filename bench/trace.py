@@ -1,9 +1,9 @@
 """How long tracing takes, and how much memory: ``python -m bench.trace [transfers ...]``. Prints; asserts nothing.
 
-Two journals over 10,000 accounts, in both of which lots are used up: a transfer is made of two parts and more.
-*random*: anybody pays anybody, one account in a hundred issues: the worst case, in which money runs on and on and is cut
-ever finer. *budget*: 1,000 colours, money going down from the issuer over the colours' own accounts and contractors to
-payees, a tenth of it given back: what a ledger looks like.
+Three journals over 10,000 accounts. *budget* is what a ledger looks like: 1,000 colours, money going down from the
+issuer over the colours' own accounts and contractors to payees, a tenth of it given back. In *random* anybody pays
+anybody and one account in a hundred issues, so that money runs on and on and is cut ever finer. In *everybody issues*
+lots are used up at once: the most parts a journal can have, nearly two a transfer.
 """
 
 import argparse
@@ -21,8 +21,7 @@ AMOUNT_MAX = 1_000_000
 Journal = tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray | None]
 
 
-def random_journal(count: int, dice: np.random.Generator) -> Journal:
-    issuers = ACCOUNTS // 100
+def random_journal(count: int, dice: np.random.Generator, issuers: int = ACCOUNTS // 100) -> Journal:
     debit = dice.integers(0, ACCOUNTS, count)
     credit = (debit + dice.integers(1, ACCOUNTS, count)) % ACCOUNTS
     amount = dice.integers(1, AMOUNT_MAX, count)
@@ -66,6 +65,10 @@ def budget_journal(count: int, dice: np.random.Generator) -> Journal:
     return debit, credit, amount, addresses, returns
 
 
+def issuers_journal(count: int, dice: np.random.Generator) -> Journal:
+    return random_journal(count, dice, ACCOUNTS)
+
+
 def timed(what: str, run: Callable[[], object]) -> object:
     start = time.perf_counter()
     result = run()
@@ -83,6 +86,8 @@ def measure(name: str, journal: Journal) -> None:
     lineage = timed("lineage", lambda: Lineage.of(debit, credit, amount, numbers, issuer, returns=returns))
     assert isinstance(lineage, Lineage)
     print(f"  {'parts':46} {len(lineage.parts.part):10,}")
+    if name == "everybody issues":
+        return
     flow = timed("one colour (kz/7)", lambda: flow_of_colour(lineage, names, "kz/7"))
     timed("one colour, followed beyond", lambda: flow_of_colour(lineage, names, "kz/7", follow="coloured"))
     timed("all colours (kz)", lambda: flow_of_colour(lineage, names, "kz"))
@@ -98,7 +103,8 @@ def main() -> None:
     reader.add_argument("transfers", nargs="*", type=int, default=[1_000_000, 10_000_000])
     print(f"kernel {'compiled' if COMPILED else 'uncompiled'}, numpy {np.__version__}")
     for count in reader.parse_args().transfers:
-        for name, make in (("budget", budget_journal), ("random", random_journal)):
+        kinds = {"budget": budget_journal, "random": random_journal, "everybody issues": issuers_journal}
+        for name, make in kinds.items():
             measure(name, make(count, np.random.default_rng(7)))
 
 

@@ -186,6 +186,8 @@ class Model:
         """A colour or a new version of its rules, which may only narrow what its parent allows now."""
         name, own = record["colour"], own_rules(record.get("rules", {}))
         above = self.colours.get(name.rpartition("/")[0], ())
+        if name not in self.colours and days(record.get("from"), self.today) > self.today:
+            raise Refused("starts_later")
         if above and widens(self.effective(above[0]), own):
             raise Refused("widens_parent")
         self.colours.setdefault(name, (name, *above))

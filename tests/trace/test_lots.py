@@ -1,6 +1,7 @@
 """The kernel against a simulation that moves every unit by hand, compiled and not."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def verify(journal, chosen: random.Random) -> None:
         fresh = reached - {
             place
             for path in by_hand.path
-            for one, other in zip(path, path[1:], strict=False)
+            for one, other in pairwise(path)
             if not stop[journal.rows[other[0]][0]] and {one, other} <= reached
             for place in [other if ahead else one]
         }

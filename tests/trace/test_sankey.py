@@ -2,7 +2,7 @@
 
 import random
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -22,11 +22,11 @@ SMALL = """1 T@KZT    M@kz     1000
            6 A@kz/1   T@KZT    50"""
 
 
-def draw(flow, language="en", **more) -> ElementTree.Element:
+def draw(flow, language="en", **more) -> ET.Element:
     text = sankey.svg(flow, title="A & B <c>", language=language, number_format=Figures(language, scale=0), **more)
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"<script|url\(|@import|href", text)
-    return ElementTree.fromstring(text)
+    return ET.fromstring(text)
 
 
 def tooltips(picture) -> list[str]:

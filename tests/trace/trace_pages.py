@@ -16,7 +16,8 @@ def uncompiled() -> ModuleType:
     """Load the kernel's own file, whatever is compiled beside it."""
     path = Path(boyau.trace.__file__).with_name("lots.py")
     spec = importlib.util.spec_from_file_location("boyau_trace_lots_uncompiled", path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert not module.COMPILED

@@ -208,6 +208,8 @@ class Registry:
         if start < today:
             raise RecordRefused("acts_backwards", "from", "lies before today; a change never acts backwards")
         known = self.colour_numbers.get(path)
+        if known is None and start > today:
+            raise RecordRefused("starts_later", "from", "a new colour has its rules at once; record it on that day")
         parent = self._parent_of(path, record)
         if known is not None and "rules" not in record:  # only the title changes
             self.colours[known].title = title or self.colours[known].title
@@ -253,7 +255,7 @@ class Registry:
             raise RecordRefused("unit_fixed", "unit", f"this colour is in {expected}")
         return None if above is None else self.colours[above]
 
-    def _limits(self, record: dict[str, Any], _today: int) -> None:
+    def _limits(self, record: dict[str, Any], today: int) -> None:
         colour = self._colour_of(record)
         if colour.plain:
             raise RecordRefused("colour_plain", "colour", "plain money has no limits")
@@ -262,9 +264,8 @@ class Registry:
         extra = record.get("override", {})
         if not isinstance(extra, dict) or not set(extra) <= set(LIMITS):
             raise RecordRefused("field_value", "override", f"must be an object of {', '.join(LIMITS)}")
-        for name in ("date",):
-            if name in record:
-                colours.date_field(record[name], name)
+        if "date" in record and colours.date_field(record["date"], "date") > today:
+            raise RecordRefused("date_future", "date", "lies after today; limits act at once, record them on that day")
         if not isinstance(record.get("reason", ""), str) or len(record.get("reason", "")) > _TEXT_MAX:
             raise RecordRefused("field_value", "reason", f"must be a text of at most {_TEXT_MAX} characters")
         if any(extra.values()) and not record.get("reason"):

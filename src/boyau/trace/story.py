@@ -46,7 +46,8 @@ def content(lineage: Lineage, accounts: Flags, held: Int64s | None) -> Remainder
     rest = lineage.parts.rest
     account = lineage.credit[rest.entry]
     chosen = np.flatnonzero(accounts[account])
-    return _divide(account[chosen], rest.size[chosen], _position(account[chosen], rest.size[chosen]), held)
+    account, size = account[chosen], rest.size[chosen]
+    return _divide(account, size, size if held is None else _position(account, size), held)
 
 
 def remainder(lineage: Lineage, trace: Trace, accounts: Flags, held: Int64s | None) -> Remainder:
@@ -120,8 +121,8 @@ def tell(
     *level*: colours deeper than this many segments are shown as their ancestor. *top*: of each kind and tier only
     that many nodes are kept, the others are merged into one. Accounts in *focus* and *focus_colour* stay themselves.
     """
-    entry = np.concatenate([np.asarray(chapter.entry, np.int64) for chapter in chapters])
-    amount = np.concatenate([chapter.amount for chapter in chapters])
+    entry = _joined([np.asarray(chapter.entry, np.int64) for chapter in chapters])
+    amount = _joined([chapter.amount for chapter in chapters])
     debit, credit = lineage.debit[entry], lineage.credit[entry]
     used = np.zeros(len(lineage.issuer), np.bool_)
     used[debit] = used[credit] = True
@@ -129,18 +130,23 @@ def tell(
         used[rest.account] = True
     touched = np.flatnonzero(used)
     groups = _groups(lineage, names, used, level, focus, focus_colour)
-    books = _books(lineage, chapters, remainders, touched)
-    giver, taker = groups.giver[debit], groups.taker[credit]
-    crossing = giver != taker
-    entry, amount, giver, taker = entry[crossing], amount[crossing], giver[crossing], taker[crossing]
     size = len(groups.kind)
+    out, into = sums(debit, amount, len(used)), sums(credit, amount, len(used))
+    books = _books(out, into, chapters, remainders, touched)
+    giver, taker = groups.giver[debit], groups.taker[credit]
+    inner = np.flatnonzero(giver == taker)  # within one node
+    within = sums(giver[inner], amount[inner], size).tolist()
+    given, taken = (
+        _regroup(groups.giver[touched], out[touched], size),
+        _regroup(groups.taker[touched], into[touched], size),
+    )
     came = _regroup(groups.giver[touched], books.begins, size)
     kept = _regroup(groups.taker[touched], books.ends, size)
     for group, both in enumerate(map(min, came, kept)):  # a giver that got some back, a payee that gave some back
         came[group] -= both
         kept[group] -= both
-    given, taken = sums(giver, amount, size).tolist(), sums(taker, amount, size).tolist()
-    weight = [max(out + end, into + begin) for out, end, into, begin in zip(given, kept, taken, came, strict=True)]
+    both_ways = zip(given, kept, taken, came, within, strict=True)
+    weight = [max(left + end, arrived + begin) - inside for left, end, arrived, begin, inside in both_ways]
     shown = _Shown(groups, *_merge(groups, weight, top))
     code = shown.final[giver].astype(np.int64) * len(shown.order) + shown.final[taker]
     links = shown.links(code, amount) + shown.lying(books, groups.taker[touched])
@@ -162,14 +168,15 @@ class _Books:
     held_lots: Integers
 
 
-def _books(lineage: Lineage, chapters: Sequence[Chapter], remainders: Sequence[Remainder], touched: Int64s) -> _Books:
-    """Balance every account of the story."""
-    accounts = len(lineage.issuer)
-    begins = ends = unspent = held = np.zeros(accounts, np.int64)
+def _books(
+    out: Integers, into: Integers, chapters: Sequence[Chapter], remainders: Sequence[Remainder], touched: Int64s
+) -> _Books:
+    """Balance every account: what went *out* of it and came *into* it is linked, or it begins or ends there."""
+    accounts = len(out)
+    begins, ends = out, into
+    unspent: Integers = np.zeros(accounts, np.int64)
+    held: Integers = np.zeros(accounts, np.int64)
     unspent_lots, held_lots = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)
-    for chapter in chapters:
-        begins = begins + sums(lineage.debit[chapter.entry], chapter.amount, accounts)
-        ends = ends + sums(lineage.credit[chapter.entry], chapter.amount, accounts)
     for chapter in chapters:
         linked = sums(chapter.via, chapter.linked, accounts)
         begins, ends = begins - linked, ends - linked
@@ -183,6 +190,11 @@ def _books(lineage: Lineage, chapters: Sequence[Chapter], remainders: Sequence[R
     ends = np.where(ends < 0, 0, ends)
     columns = (begins, ends, unspent, held, unspent_lots, held_lots)
     return _Books(*(column[touched] for column in columns))
+
+
+def _joined(columns: Sequence[Int64s]) -> Int64s:
+    """Put columns one after the other."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def _regroup(groups: Integers, values: Integers, size: int) -> list[int]:
