@@ -19,13 +19,15 @@ def kernels():
         Extension(
             "boyau." + name.replace("/", "."),
             [f"src/boyau/{name}.py"],
-            optional=True,  # without a C compiler everything still works, slower; `boyau --version` says so
             extra_compile_args=["-O3"],
         )
         for name in KERNELS
         if Path(f"src/boyau/{name}.py").exists()
     ]
-    return cythonize(modules, language_level=3, build_dir="build/cython", annotate=False)
+    extensions = cythonize(modules, language_level=3, build_dir="build/cython", annotate=False)
+    for extension in extensions:
+        extension.optional = True  # without a C compiler everything still works, slower; `boyau --version` says so
+    return extensions
 
 
 def compile_catalogues():
