@@ -54,7 +54,7 @@ def _check(value: Any, depth: int) -> None:
         return
     if isinstance(value, int):
         if not -(2**53) < value < 2**53:
-            raise CodecError(f"{value!r:.30} is beyond 2^53; write it as a string")
+            raise CodecError("a whole number beyond 2^53 loses digits elsewhere; write it as a string")
     elif isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
@@ -84,6 +84,11 @@ def read_json(data: bytes) -> Any:
     except ValueError as error:  # an integer of more digits than the interpreter converts
         raise CodecError(str(error)[:120]) from None
     _check(value, 0)
+    if "\\u" in text:  # an escape may name half a surrogate pair
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise CodecError("the text holds half a surrogate pair, which is no character") from None
     return value
 
 

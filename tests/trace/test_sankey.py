@@ -53,6 +53,20 @@ def test_it_says_what_it_shows(language, width):
         assert any(tip.startswith(f"{flow.title(node, language)}\n") for tip in said)
 
 
+def test_bands_to_what_reached_nobody_have_its_colour():
+    one = page(SMALL, held={"A@kz/1": 70})
+    flow = flow_of_colour(one.lineage, one.names, "kz", held=one.held)
+    tones = {}
+    for band in draw(flow).iter(f"{SVG}path"):
+        tones[band.find(f"{SVG}title").text.split("\n")[0]] = re.match(r"--c:var\(--(\w+)\)", band.get("style")).group(
+            1
+        )
+    assert tones["kz/1 → On hold"] == "held"
+    assert tones["kz/1 → Unspent"] == "unspent"
+    assert tones["kz/1 → Returned to T"] == "returned"
+    assert tones["kz → kz/1"] == tones["kz/1 → C"] == tones["C → P"] == "h0"
+
+
 def test_a_circle_is_cut_open():
     one = page("""1 T@KZT A@kz  100
                   2 A@kz  P@KZT 80

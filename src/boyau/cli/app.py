@@ -45,6 +45,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Every error is one sentence that says what to do."""
     try:
         answer = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+        sys.stdout.flush()  # a reader that has gone away shows here, not when the interpreter ends
     except CycloptsError:
         return 2  # cyclopts has printed what is wrong
     except Failure as failure:
@@ -62,10 +63,11 @@ def run(arguments: list[str]) -> int:
 def _known(error: Exception) -> int:
     from boyau.journal import JournalBroken
     from boyau.journal.intake import IntakeError
-    from boyau.stores import StoreError
+    from boyau.stores import StoreDamaged, StoreError
 
     codes: list[tuple[type[Exception], int, Callable[[Exception], str]]] = [
         (IntakeError, 3, str),
+        (StoreDamaged, 5, str),
         (StoreError, 4, str),
         (JournalBroken, 5, lambda e: f"the journal is not what it was: {e}"),
     ]

@@ -23,7 +23,7 @@ _PUBLISHED = {
 
 
 def import_budget(
-    *files: Annotated[Path, Parameter(help="Published files of budget execution.")],
+    *files: Annotated[Path, Parameter(help="Published files of budget execution, or folders of them.")],
     ledger: Ledger,
     mapping: Path | None = None,
     name: Annotated[str, Parameter(name="--as")] = "",
@@ -53,8 +53,9 @@ def import_budget(
     from boyau.treasury.budget.findings import findings as contradictions
     from boyau.treasury.budget.problems import BudgetFileError
 
+    files = tuple(one for path in files for one in (sorted(path.glob("*.csv")) if path.is_dir() else [path]))
     if not files:
-        raise Failure("name at least one file", 2)
+        raise Failure("name at least one file, or a folder that holds .csv files", 2)
     try:
         chosen_mapping = mapping_file.load(mapping) if mapping else None
         read = [statement.read(path, chosen_mapping, dataset=name or None) for path in files]

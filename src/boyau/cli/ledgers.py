@@ -6,15 +6,13 @@ from typing import Any
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table, say
 
 
-def init(path: str, *, name: str = "", json: Json = False) -> None:
-    """Make a new, empty ledger.
+def init(ledger: Ledger, *, name: str = "", json: Json = False) -> None:
+    """Make a new, empty ledger in a file that does not exist yet.
 
     Example: boyau init treasury.boyau --name "Republican treasury"
 
     Parameters
     ----------
-    path
-        Where the ledger's file shall be; it must not exist yet.
     name
         A title for people.
     """
@@ -22,13 +20,13 @@ def init(path: str, *, name: str = "", json: Json = False) -> None:
 
     from boyau.journal import Book
 
-    with Book.create(path, name=name) as book:
+    with Book.create(ledger, name=name) as book:
         identity = str(uuid.UUID(bytes=book.id))
         book.record([{"type": "unit", "unit": "KZT", "scale": 2}])
     if json:
-        print_json({"ledger": path, "id": identity})
+        print_json({"ledger": ledger, "id": identity})
     else:
-        print(f"{path} is ready: ledger {identity}, in tenge. Next: boyau submit FILE --ledger {path}")
+        print(f"{ledger} is ready: ledger {identity}, in tenge. Next: boyau submit FILE --ledger {ledger}")
 
 
 def info(ledger: Ledger, *, json: Json = False) -> None:

@@ -204,6 +204,6 @@ def check(file: Source, *, ledger: Annotated[str, Parameter(name=["--ledger", "-
         )
     else:
         for one in bad:
-            print(f"{file}:{one.line}: {one.field}: {one.message or one.result}")
+            print(": ".join(part for part in (f"{file}:{one.line}", one.field, one.message or one.result) if part))
         print(f"{len(answers)} lines checked, {len(bad)} with errors")
     return 3 if any(one.result == "unreadable" for one in bad) else 1 if bad else 0

@@ -4,6 +4,7 @@ Nothing is answered before it is on disk. Where the store fails, what was decide
 again from the journal, so that memory never knows more than the disk.
 """
 
+import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -101,7 +102,8 @@ class Book:
         self._recent_rows.clear()
         self._checked.clear()
         self._unsynced.clear()
-        self._group = None
+        # Inside a group another list takes what may still follow: ``group`` sees that, and keeps nothing.
+        self._group = None if self._group is None else []
         first = self._first_batch()
         self._begin(uuid.UUID(bytes=first.ledger) if first else uuid.UUID(int=0))
         self.next_number, self.tip, self.snapshot_entry = 0, ZERO_HASH, 0
@@ -127,21 +129,29 @@ class Book:
             batch = self.store.read(number)
             if batch.first + batch.count != entry or state[:32] != batch.hash:
                 return  # it belongs to another history; the batches decide
-            snapshot.load(self.ledger, state[32:])
-        except (KeyError, snapshot.SnapshotError, ValueError):
+            count = snapshot.load(self.ledger, _unsealed(state[32:]))
+            for data in self.store.snapshot_ids(entry):
+                both = np.frombuffer(_unsealed(data), "<u8").reshape(2, -1)
+                snapshot.load_ids(self.ledger, both[0], both[1])
+            if self.ledger.tables.kernel.ids != count:
+                raise snapshot.SnapshotError("lists of ids are missing")  # noqa: TRY301 - dealt with as the others are
+        except (KeyError, ValueError):  # it is damaged; the batches decide
             self._begin(uuid.UUID(bytes=self.id))
             return
-        for data in self.store.snapshot_ids(entry):
-            both = np.frombuffer(data, "<u8").reshape(2, -1)
-            snapshot.load_ids(self.ledger, both[0], both[1])
         self.next_number, self.tip, self.snapshot_entry = number + 1, batch.hash, entry
 
     def _replay(self, batch: Batch) -> None:
         """Decide a batch again and compare: the journal must say what the ledger says."""
         if batch.previous != self.tip or batch.number != self.next_number or batch.first != self.ledger.sequence:
             raise JournalBroken(f"batch {batch.number} does not follow the one before it")
+        if batch.ledger != self.id or batch.time < self.ledger.time + (batch.kind == ROWS):
+            raise JournalBroken(f"batch {batch.number} belongs to another ledger, or its time lies before the last")
         if batch.kind == RECORDS:
-            for k, record in enumerate(batch.records()):
+            try:
+                records = batch.records()
+            except codec.CodecError as error:
+                raise JournalBroken(f"batch {batch.number}: {error}") from None
+            for k, record in enumerate(records):
                 try:
                     self.ledger.record(record, batch.time)
                 except RecordRefused as refusal:
@@ -153,7 +163,8 @@ class Book:
             commands = stored[batch.expired :].copy()
             again = self.ledger.apply(_as_commanded(commands), batch.time)
             if again.tobytes() != batch.body:
-                wrong = next(k for k in range(len(again)) if again[k].tobytes() != stored[k].tobytes())
+                both = min(len(again), len(stored))
+                wrong = next((k for k in range(both) if again[k].tobytes() != stored[k].tobytes()), both)
                 raise JournalBroken(f"entry {batch.first + wrong}: the journal says otherwise than the ledger decides")
         self.next_number, self.tip = batch.number + 1, batch.hash
 
@@ -232,6 +243,9 @@ class Book:
                 refusal = error
             except codec.CodecError as error:
                 refusal = RecordRefused("record_unreadable", "", str(error))
+            except BaseException:  # whatever it is: memory must not know what the disk does not
+                self._load()
+                raise
             answers.append(refusal)
         if kept:
             self._append(self._seal(RECORDS, codec.pack_records(kept), first, len(kept), 0, at))
@@ -315,13 +329,16 @@ class Book:
         if self._group is not None:
             yield
             return
-        self._group = []
+        group = self._group = []
         try:
             yield
-            self.store.append(self._group)
+            if self._group is not group:
+                raise StoreError("something inside the group failed; nothing of the group was kept")
+            self.store.append(group)
             self._group = None
             self._unsynced.clear()
         except BaseException:
+            self._group = None
             self._load()
             raise
         self._snapshot_if_due(SNAPSHOT_ENTRIES)
@@ -341,9 +358,12 @@ class Book:
         """Keep the state as it is, so that opening need not replay what came before."""
         if self.next_number == 0 or self.entries == self.snapshot_entry:
             return
+        if self.snapshot_entry == 0:
+            self.store.drop_snapshots()  # one that was not believed must not lend its ids to this one
         keys, entries = snapshot.ids_since(self.ledger, self.snapshot_entry)
-        ids = np.stack([keys, entries]).astype("<u8").tobytes()
-        self.store.put_snapshot(self.entries, self.next_number - 1, self.tip + snapshot.dump(self.ledger), ids)
+        ids = _sealed(np.stack([keys, entries]).astype("<u8").tobytes())
+        state = self.tip + _sealed(snapshot.dump(self.ledger))
+        self.store.put_snapshot(self.entries, self.next_number - 1, state, ids)
         self.snapshot_entry = self.entries
 
     def close(self) -> None:
@@ -352,6 +372,16 @@ class Book:
             with suppress(StoreError):  # without it the next opening is slower, not wrong
                 self._snapshot_if_due(SNAPSHOT_ENTRIES_AT_CLOSE)
         self.store.close()
+
+
+def _sealed(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest() + data
+
+
+def _unsealed(data: bytes) -> bytes:
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        raise snapshot.SnapshotError("the snapshot was changed")
+    return data[32:]
 
 
 def _as_commanded(rows: Rows) -> Rows:
@@ -363,7 +393,7 @@ def _as_commanded(rows: Rows) -> Rows:
 
 
 def cut(rows: Rows, most: int = BATCH_ROWS_MAX) -> Iterator[Rows]:
-    """Cut rows into batches of at most *most*, never inside a linked chain."""
+    """Cut rows into batches of at most *most*, never inside a linked chain: one that is longer stays whole."""
     begin = 0
     while begin < len(rows):
         end = min(begin + most, len(rows))
@@ -372,5 +402,8 @@ def cut(rows: Rows, most: int = BATCH_ROWS_MAX) -> Iterator[Rows]:
             free = np.flatnonzero(linked == 0)
             if len(free):
                 end = begin + int(free[-1]) + 1
+            else:
+                free = np.flatnonzero((rows["flags"][end:] & RowFlag.LINKED) == 0)
+                end = end + int(free[0]) + 1 if len(free) else len(rows)
         yield rows[begin:end]
         begin = end

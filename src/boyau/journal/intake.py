@@ -5,6 +5,7 @@ One bad line never hides another: the reader goes on, and the caller decides.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from boyau import codec
 LINE_BYTES_MAX = codec.RECORD_BYTES_MAX
 _CHUNK_ROWS = 8190
 _TRUTH = {"true": True, "false": False}
+_LINKED = re.compile(rb'"linked"\s*:\s*true')
+"""A line that is no JSON may still say that it is linked, and then the chain it stands in is broken."""
 
 
 class IntakeError(Exception):
@@ -66,13 +69,12 @@ def ndjson(stream: BinaryIO) -> Iterator[Line]:
         line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
         if not line or line.startswith(b"#"):
             continue
-        if not whole:
-            yield Line(number, error=f"longer than {LINE_BYTES_MAX} bytes")
-            continue
         try:
+            if not whole:
+                raise codec.CodecError(f"longer than {LINE_BYTES_MAX} bytes")  # noqa: TRY301 - answered as the others
             yield Line(number, codec.read_json(line))
         except codec.CodecError as error:
-            yield Line(number, error=str(error))
+            yield Line(number, {"linked": True} if _LINKED.search(raw) else None, error=str(error))
 
 
 def table(path: Path) -> Iterator[Line]:
@@ -100,8 +102,11 @@ def _table(path: Path, lines: Iterator[str], numbers: list[int]) -> Iterator[Lin
     if first is None:
         raise IntakeError(f"{path} is empty; its first line must name the fields")
     separator = max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator))]
-    if "" in header or len(set(header)) != len(header):
+    try:
+        header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator))]
+    except csv.Error as error:
+        raise IntakeError(f"{path}, line 1: {error}") from None
+    if not header or "" in header or len(set(header)) != len(header):
         raise IntakeError(f"{path}, line 1: every column needs a name of its own")
     reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
@@ -114,7 +119,8 @@ def _table(path: Path, lines: Iterator[str], numbers: list[int]) -> Iterator[Lin
         if not cells:
             continue
         if len(cells) != len(header):
-            yield Line(numbers[-1], error=f"{len(cells)} fields where the header names {len(header)}")
+            linked = {"linked": True} if "linked" in header and "true" in (cell.lower() for cell in cells) else None
+            yield Line(numbers[-1], linked, error=f"{len(cells)} fields where the header names {len(header)}")
             continue
         yield Line(numbers[-1], _cells(zip(header, cells, strict=True)))
 

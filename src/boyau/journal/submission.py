@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from boyau import codec
 from boyau.journal.intake import Line
 from boyau.journal.operations import OperationError, Operations
 from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, Result, Rows, codes, snapshot
@@ -72,10 +73,13 @@ class Scratch:
         answers: list[RecordRefused | None] = []
         for record in records:
             try:
+                codec.canonical(record)
                 self.ledger.record(record, self.now())
                 answers.append(None)
             except RecordRefused as refusal:
                 answers.append(refusal)
+            except codec.CodecError as error:
+                answers.append(RecordRefused("record_unreadable", "", str(error)))
         return answers
 
     def post(self, rows: Rows) -> Rows:
@@ -102,12 +106,14 @@ class Submission:
     def run(self, lines: Iterable[Line]) -> Iterator[Answer]:
         """Submit *lines* and yield their answers, in order within each batch."""
         for line in lines:
-            if isinstance(line.value, dict) and "type" in line.value and "op" not in line.value:
+            if _is_record(line) and self._chain_begin < 0:
                 yield from self._flush()
                 yield self._record(line)
                 continue
             self._take(line)
-            if (len(self._lines) >= BATCH_ROWS_MAX and self._chain_begin < 0) or len(self._lines) == len(self._rows):
+            if len(self._lines) == len(self._rows) and self._chain_begin >= 0:
+                self._break_chain()  # a chain is decided in one batch: this one is too long for any
+            elif len(self._lines) >= BATCH_ROWS_MAX and self._chain_begin < 0:
                 yield from self._flush()
             elif not self._lines:
                 yield from self._answers()
@@ -127,6 +133,8 @@ class Submission:
         fault: Answer | None = None
         if line.error:
             fault = Answer(line.number, "unreadable", field=line.field, message=line.error)
+        elif _is_record(line):
+            fault = Answer(line.number, "unreadable", field="type", message="a record cannot stand inside a linked chain")
         else:
             try:
                 self._operations.fill(row, line.value, codes.day_of(self._target.now()))
@@ -134,8 +142,8 @@ class Submission:
                 identity = line.value.get("id", "") if isinstance(line.value, dict) else ""
                 fault = Answer(line.number, "unreadable", str(identity)[:60], error.field, error.message)
         linked = bool(row["flags"] & 1) or (
-            fault is not None and isinstance(line.value, dict) and line.value.get("linked") is True
-        )
+            fault is not None and isinstance(line.value, dict) and line.value.get("linked", _is_record(line)) is not False
+        )  # what cannot be read may have been meant to be linked: then what follows must not be posted without it
         if fault is not None:
             self._done.append(fault)
             self._chain_fault = self._chain_fault or linked or self._chain_begin >= 0
@@ -146,16 +154,19 @@ class Submission:
                 self._chain_begin = position
             return
         if self._chain_begin >= 0 and self._chain_fault:
-            for broken in self._lines[self._chain_begin :]:
-                self._done.append(Answer(broken.number, "chain_broken", broken.value.get("id", "")))
-            del self._lines[self._chain_begin :]
+            self._break_chain()
         self._chain_begin, self._chain_fault = -1, False
+
+    def _break_chain(self) -> None:
+        """Answer what was read of the chain; what still follows of it is broken too."""
+        for broken in self._lines[self._chain_begin :]:
+            self._done.append(Answer(broken.number, "chain_broken", broken.value.get("id", "")))
+        del self._lines[self._chain_begin :]
+        self._chain_fault = True
 
     def _flush(self) -> Iterator[Answer]:
         if self._chain_begin >= 0 and self._chain_fault:  # the file ends inside a broken chain
-            for broken in self._lines[self._chain_begin :]:
-                self._done.append(Answer(broken.number, "chain_broken", broken.value.get("id", "")))
-            del self._lines[self._chain_begin :]
+            self._break_chain()
         self._chain_begin, self._chain_fault = -1, False
         if self._lines:
             lines, self._lines = self._lines, []
@@ -168,3 +179,7 @@ class Submission:
     def _answers(self) -> Iterator[Answer]:
         done, self._done = sorted(self._done, key=lambda answer: answer.line), []
         yield from done
+
+
+def _is_record(line: Line) -> bool:
+    return isinstance(line.value, dict) and "type" in line.value and "op" not in line.value

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from boyau.ledger.rows import AMOUNT_MAX
 
-_AMOUNT = re.compile(r"(-?)(\d{1,19})(?:\.(\d{1,18}))?")
+_AMOUNT = re.compile(r"(-?)([0-9]{1,19})(?:\.([0-9]{1,18}))?")
 
 
 class AmountError(ValueError):

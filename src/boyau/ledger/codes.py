@@ -9,6 +9,7 @@ import re
 SCHEMES = {"ENSTRU": 1, "CPV": 2, "GTIN": 3, "KPVED": 4, "OTHER": 5}
 _PLACES = 18
 _KATO = 9
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ITEM = re.compile(r"([A-Z]+):([0-9][0-9.\- ]{0,40})")
 _REGION = re.compile(r"[1-9][0-9]{0,8}")
 _EPOCH = dt.date(1970, 1, 1).toordinal()
@@ -90,7 +91,7 @@ def join(intervals: list[Interval]) -> tuple[Interval, ...]:
 def day(text: object) -> int:
     """Read ``YYYY-MM-DD`` as days since 1970-01-01."""
     try:
-        if not isinstance(text, str) or len(text) != 10:
+        if not isinstance(text, str) or not _DATE.fullmatch(text):
             raise ValueError
         return dt.date.fromisoformat(text).toordinal() - _EPOCH
     except ValueError:

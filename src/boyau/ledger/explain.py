@@ -29,7 +29,9 @@ class Explainer(RuleFindings):
 
     def explain(self, row: Any, at: int) -> list[Finding]:
         """Return everything that stands against *row* at journal time *at*, in order of precedence; [] is a yes."""
+        activated = self._registry.activate(codes.day_of(at))
         findings = sorted(self._all(row, at), key=lambda finding: finding.result)
+        self._registry.deactivate(activated)
         for finding in findings:
             if "unit" in finding.facts:
                 finding.facts["scale"] = self._registry.units[finding.facts["unit"]]

@@ -116,8 +116,12 @@ class Ledger:
         if at < self.time:
             raise TimeError(f"journal time {at} lies before {self.time}")
         today = codes.day_of(at)
-        self.registry.activate(today)
-        self.registry.record(record, today, self.sequence)
+        activated = self.registry.activate(today)
+        try:
+            self.registry.record(record, today, self.sequence)
+        except BaseException:
+            self.registry.deactivate(activated)
+            raise
         self.time = at
         self.sequence += 1
 
@@ -137,7 +141,7 @@ class Ledger:
         if at <= self.time:
             raise TimeError(f"journal time {at} is not after {self.time}")
         today = codes.day_of(at)
-        self.registry.activate(today)
+        activated = self.registry.activate(today)
         due = self._expired(at)
         batch = np.zeros(len(due) + len(rows), ROW)
         table, kernel = self.tables.hold, self.tables.kernel
@@ -168,6 +172,7 @@ class Ledger:
             )
         self._check(batch)
         if not keep:
+            self.registry.deactivate(activated)
             return batch
         self._remember_expiries(batch, holds_before)
         for _ in due:

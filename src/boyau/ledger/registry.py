@@ -95,13 +95,25 @@ class Registry:
                     raise RecordRefused("field_unknown", str(name)[:60], f"a {kind} has no such field")
             getattr(self, f"_{kind}")(record, today)
 
-    def activate(self, today: int) -> None:
-        """Bring into force the rule versions whose day has come."""
-        due = sorted(version for version in self.pending if version[0] <= today)
+    def activate(self, today: int) -> list[tuple[Colour, Rules, int, tuple[int, int, int, Rules]]]:
+        """Bring into force the rule versions whose day has come; return what ``deactivate`` takes to undo it."""
+        if not self.pending:
+            return []
+        due = sorted((version for version in self.pending if version[0] <= today), key=lambda version: version[:3])
+        undo = []
         if due:
             self.pending = [version for version in self.pending if version[0] > today]
-            for _, entry, number, rules in due:
-                self._own(self.colours[number], rules, entry)
+            for version in due:
+                colour = self.colours[version[2]]
+                undo.append((colour, colour.own, colour.rules_entry, version))
+                self._own(colour, version[3], version[1])
+        return undo
+
+    def deactivate(self, activated: list[tuple[Colour, Rules, int, tuple[int, int, int, Rules]]]) -> None:
+        """Undo ``activate``: what was asked for that day left no entry, and the next may bear an earlier day."""
+        for colour, rules, entry, version in reversed(activated):
+            self.pending.append(version)
+            self._own(colour, rules, entry)
 
     def restore_participants(self) -> None:
         """Fill the arrays of participants from a snapshot's facts."""

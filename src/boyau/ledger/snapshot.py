@@ -124,8 +124,8 @@ def dump(ledger: "Ledger") -> bytes:
     return b"".join([MAGIC, len(head).to_bytes(8, "little"), head, *blocks])
 
 
-def load(ledger: "Ledger", data: bytes) -> None:
-    """Fill an empty ledger with a snapshot; the ids follow with ``load_ids``."""
+def load(ledger: "Ledger", data: bytes) -> int:
+    """Fill an empty ledger with a snapshot; return how many ids must follow with ``load_ids``."""
     if data[:8] != MAGIC:
         raise SnapshotError("not a snapshot of this version")
     size = int.from_bytes(data[8:16], "little")
@@ -136,6 +136,7 @@ def load(ledger: "Ledger", data: bytes) -> None:
         arrays[name] = np.frombuffer(data, kind, count, at).reshape(shape)
         at += arrays[name].nbytes
     _fill(ledger, head["facts"], arrays)
+    return int(head["facts"]["ids"])
 
 
 def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:

@@ -1,10 +1,20 @@
 """Where batches are kept: in memory, or in one SQLite file. ``port`` says what a store must do."""
 
 from boyau.stores.memory import MemoryStore
-from boyau.stores.port import Conflict, Store, StoreError, StoreFull, StoreLocked
+from boyau.stores.port import Conflict, Store, StoreDamaged, StoreError, StoreFull, StoreLocked
 from boyau.stores.sqlite import SqliteStore
 
-__all__ = ["Conflict", "MemoryStore", "SqliteStore", "Store", "StoreError", "StoreFull", "StoreLocked", "open_store"]
+__all__ = [
+    "Conflict",
+    "MemoryStore",
+    "SqliteStore",
+    "Store",
+    "StoreDamaged",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "open_store",
+]
 
 
 def open_store(target: str, *, write: bool, create: bool = False) -> Store:

@@ -57,6 +57,7 @@ class MemoryStore:
 
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot."""
+        self._snapshots = [one for one in self._snapshots if one[0] != entry]
         self._snapshots.append((entry, number, state, ids))
 
     def snapshot(self) -> tuple[int, int, bytes] | None:

@@ -18,6 +18,10 @@ class StoreLocked(StoreError):  # noqa: N818 - a condition of the file
     """Another process writes this ledger."""
 
 
+class StoreDamaged(StoreError):  # noqa: N818 - a condition of the file
+    """What is stored is not what was written: it was changed, or the disk is failing."""
+
+
 class Conflict(StoreError):  # noqa: N818 - a race, not a fault
     """Another writer has appended first: this one's state is old. It must read on before it writes again."""
 

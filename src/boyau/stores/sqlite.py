@@ -10,10 +10,10 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from boyau.codec import Batch, CodecError
-from boyau.stores.port import Conflict, StoreError, StoreFull, StoreLocked
+from boyau.stores.port import Conflict, StoreDamaged, StoreError, StoreFull, StoreLocked
 
 APPLICATION_ID = 0x42594131  # "BYA1"
 FORMAT_VERSION = 1
@@ -95,7 +95,7 @@ class SqliteStore:
             self._db.execute("begin immediate")
             try:
                 (expected,) = self._db.execute("select coalesce(max(number) + 1, 0) from batch").fetchone()
-                if batches and batches[0].number != expected:
+                if [batch.number for batch in batches] != list(range(expected, expected + len(batches))):
                     raise Conflict(f"batch {batches[0].number} is not the next, {expected}: another writer was first")
                 self._db.executemany(
                     "insert into batch values (?, ?, ?, ?)", [(b.number, b.first, b.header, b.body) for b in batches]
@@ -107,45 +107,47 @@ class SqliteStore:
                 raise
         except sqlite3.IntegrityError as error:
             raise Conflict(f"batch {batches[0].number}: {error}") from None
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _store_error(error) from error
+
+    def _ask(self, query: str, *values: int) -> list[Any]:
+        try:
+            return self._reader.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StoreDamaged(f"{self.path} cannot be read: {error}") from None
 
     def read(self, number: int) -> Batch:
         """Return batch *number*, checked against its own hashes."""
-        row = self._reader.execute("select header, body from batch where number = ?", (number,)).fetchone()
-        if row is None:
-            raise KeyError(number)
-        return self._batch(number, row)
+        for row in self._ask("select header, body from batch where number = ?", number):
+            return self._batch(number, row)
+        raise KeyError(number)
 
     def _batch(self, number: int, row: tuple[bytes, bytes]) -> Batch:
         try:
             batch = Batch.read(*row)
         except CodecError as error:
-            raise StoreError(f"{self.path}: batch {number} was changed: {error}") from None
+            raise StoreDamaged(f"{self.path}: batch {number} was changed: {error}") from None
         if batch.number != number:
-            raise StoreError(f"{self.path}: batch {batch.number} stands in the place of {number}")
+            raise StoreDamaged(f"{self.path}: batch {batch.number} stands in the place of {number}")
         return batch
 
     def containing(self, entry: int) -> Batch:
         """Return the batch that holds entry *entry*."""
-        row = self._reader.execute(
-            "select number, header, body from batch where first <= ? order by first desc, number desc limit 1", (entry,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(entry)
-        batch = self._batch(row[0], row[1:])
+        number, first = self.locate(entry)
+        batch = self.read(number)
+        if batch.first != first:
+            raise StoreDamaged(f"{self.path}: batch {number} begins at entry {batch.first}, not at {first}")
         if entry >= batch.first + batch.count:
             raise KeyError(entry)
         return batch
 
     def locate(self, entry: int) -> tuple[int, int]:
         """Return (number, first entry) of the batch that holds entry *entry*, without reading its body."""
-        row = self._reader.execute(
-            "select number, first from batch where first <= ? order by first desc, number desc limit 1", (entry,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(entry)
-        return int(row[0]), int(row[1])
+        for row in self._ask(
+            "select number, first from batch where first <= ? order by first desc, number desc limit 1", entry
+        ):
+            return int(row[0]), int(row[1])
+        raise KeyError(entry)
 
     def part(self, number: int, offset: int, size: int) -> bytes:
         """Return a part of a batch's body, unchecked, without reading the rest."""
@@ -155,17 +157,17 @@ class SqliteStore:
 
     def batches(self, number: int = 0) -> Iterator[Batch]:
         """Return the batches from *number* on, one at a time."""
-        while True:
-            row = self._reader.execute("select header, body from batch where number = ?", (number,)).fetchone()
-            if row is None:
-                return
-            yield self._batch(number, row)
+        while found := self._ask("select header, body from batch where number = ?", number):
+            yield self._batch(number, found[0])
             number += 1
+        if self._ask("select 1 from batch where number > ? limit 1", number):
+            raise StoreDamaged(f"{self.path}: batch {number} is missing, and later ones are there")
 
     def last(self) -> Batch | None:
         """Return the newest batch."""
-        row = self._reader.execute("select number, header, body from batch order by number desc limit 1").fetchone()
-        return None if row is None else self._batch(row[0], row[1:])
+        for row in self._ask("select number, header, body from batch order by number desc limit 1"):
+            return self._batch(row[0], row[1:])
+        return None
 
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot, and forget older states; the lists of ids stay, they are only ever added to."""
@@ -179,29 +181,32 @@ class SqliteStore:
                         (entry, number, part, what, data[at : at + BLOB_BYTES_MAX]),
                     )
             self._db.execute("commit")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if self._db.in_transaction:
                 self._db.execute("rollback")
             raise _store_error(error) from error
 
     def snapshot(self) -> tuple[int, int, bytes] | None:
         """Return (entry, batch number, state) of the newest snapshot."""
-        rows = self._db.execute(
+        rows = self._ask(
             "select entry, number, data from snapshot where what = 'state' and entry ="
             " (select max(entry) from snapshot where what = 'state') order by part"
-        ).fetchall()
+        )
         return (rows[0][0], rows[0][1], b"".join(row[2] for row in rows)) if rows else None
 
     def snapshot_ids(self, entry: int) -> Iterator[bytes]:
         """Return the lists of ids up to the snapshot at *entry*, oldest first."""
-        for (data,) in self._db.execute(
-            "select data from snapshot where what = 'ids' and entry <= ? order by entry, part", (entry,)
-        ):
-            yield data
+        lists = self._ask("select distinct entry from snapshot where what = 'ids' and entry <= ? order by entry", entry)
+        for (at,) in lists:
+            parts = self._ask("select data from snapshot where what = 'ids' and entry = ? order by part", at)
+            yield b"".join(part for (part,) in parts)
 
     def drop_snapshots(self) -> None:
         """Forget all snapshots; they can be made again from the batches."""
-        self._db.execute("delete from snapshot")
+        try:
+            self._db.execute("delete from snapshot")
+        except sqlite3.DatabaseError as error:
+            raise _store_error(error) from error
 
     def close(self) -> None:
         """Close the file and give back the lock."""
@@ -213,7 +218,7 @@ class SqliteStore:
             self._lock = None
 
 
-def _store_error(error: sqlite3.OperationalError) -> StoreError:
+def _store_error(error: sqlite3.DatabaseError) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("the disk is full; nothing of this batch was kept. Make room and send it again")
@@ -224,7 +229,10 @@ def _store_error(error: sqlite3.OperationalError) -> StoreError:
 
 def _take_lock(path: Path) -> IO[str]:
     """Take the writer's lock, waiting a little for a short-lived writer to finish. The lock dies with the process."""
-    lock = path.with_name(path.name + "-lock").open("a+", encoding="ascii")
+    try:
+        lock = path.with_name(path.name + "-lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error}") from None
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:

@@ -17,7 +17,8 @@ BEND_GAP = 4.0
 THIN = 1.0
 """The least height of a node or band, pixels: whatever is there can be seen."""
 
-LAST_IN_COLUMN = {NodeKind.RETURNED: 2, NodeKind.UNSPENT: 3, NodeKind.HELD: 4}
+LAST_IN_COLUMN = dict.fromkeys((NodeKind.RETURNED, NodeKind.UNSPENT, NodeKind.HELD), 2)
+"""Rank in a column: payees first, then "other", then what has reached nobody, among itself so that few bands cross."""
 
 
 @dataclass(slots=True, eq=False)

@@ -36,7 +36,8 @@ COMPACT_ROOM = Room(
     label_heights=((9, 61), (10_000, 46)),
 )
 
-HUES = 8
+BRANCHES = tuple(f"h{number}" for number in range(8))
+"""Names of the hues that branches are told apart by."""
 TWO_LINES = 30.0
 """Labels with less room than this, pixels, are one line."""
 LINE = 4.0
@@ -179,7 +180,7 @@ class _Drawing:
     def _band_tone(self, runs: Sequence[Run]) -> str:
         """Colour a band as what it leads to, where that is an end; else as the branch it belongs to."""
         giver, taker = self.hue[runs[0].giver], self.hue[runs[-1].taker]
-        return giver if giver.startswith("h") and taker.startswith("h") else taker
+        return giver if giver in BRANCHES and taker in BRANCHES else taker
 
     def _amount(self, amount: int) -> str:
         return f"{self.figures.exact(amount)} ({self.figures.share(amount, self.plan.total)})"
@@ -255,14 +256,14 @@ def _hues(plan: Plan) -> dict[Spot, str]:
                 tone[spot] = fixed[node.kind]
             elif node.focus:
                 tone[spot] = "source"
-            elif inherited.startswith("h"):
+            elif inherited in BRANCHES:
                 tone[spot] = inherited
             elif node.merged:
                 tone[spot] = "other"
             elif largest is None and node.came:
                 tone[spot] = "source"
             else:
-                tone[spot] = f"h{following % HUES}"
+                tone[spot] = BRANCHES[following % len(BRANCHES)]
                 following += 1
     return tone
 

@@ -113,6 +113,7 @@ def close_year(
     registry, tables = book.ledger.registry, book.ledger.tables
     below = {colour.number for colour in _subtree(registry.colours, registry.colour_numbers[budget.root])}
     scale = registry.units[registry.colours[registry.colour_numbers[budget.root]].unit]
+    own = {number for name, number in registry.accounts.items() if name.startswith(budget.holder + "@")}
     operations: list[Operation] = []
     numbers = (f"{prefix}{n:x}" for n in range(1, 1 << 28))
     unpaid = 0
@@ -121,6 +122,7 @@ def close_year(
         if (
             int(hold[2]) > 0
             and int(hold[7]) == 0
+            and debit in own
             and int(tables.acc[debit, 3]) in below
             and int(tables.acc[debit, 6]) == 0
         ):
@@ -131,7 +133,7 @@ def close_year(
     for name, number in registry.accounts.items():
         colour, flags, hop = (int(tables.acc[number, k]) for k in (3, 5, 6))
         left = int(tables.acc[number, 1] - tables.acc[number, 0])
-        if colour in below and not flags & 1 and hop == 0 and left > 0 and name.startswith(budget.holder + "@"):
+        if colour in below and not flags & 1 and hop == 0 and left > 0 and number in own:
             total += left
             if registry.colours[colour].path != budget.root:
                 path = registry.colours[colour].path

@@ -35,6 +35,12 @@ create table if not exists published (entry integer primary key, statement text 
   record text not null) strict;
 create index if not exists published_statement on published (statement, month);
 """
+_COLUMNS = (
+    "one, format, next, tip from place",
+    "colour, kind, month, amount, entries from volume",
+    "colour, entry, day, plan, obligations, payments from limits",
+    "entry, statement, month, record from published",
+)
 DEBIT_KINDS = (
     Kind.WITHDRAW,
     Kind.LAPSE,
@@ -68,6 +74,8 @@ class Views:
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=off")  # what is lost here is built again
         self.db.executescript(_SCHEMA)
+        for columns in _COLUMNS:  # a file of another programme may have tables of these names
+            self.db.execute(f"select {columns} limit 0")
 
     @staticmethod
     def path_of(ledger: str) -> Path:
