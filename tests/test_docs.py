@@ -40,7 +40,11 @@ def section(text, heading):
 
 def fences(text, info):
     """Return (kind, body, answers) of every fence whose info string begins with *info*."""
-    return [(kind, body, re.findall(r"`(\w+)`", arrow)) for kind, body, arrow in FENCE.findall(text) if kind.startswith(info)]
+    return [
+        (kind, body, re.findall(r"`(\w+)`", arrow))
+        for kind, body, arrow in FENCE.findall(text)
+        if kind.startswith(info)
+    ]
 
 
 def named(text, word):
@@ -86,7 +90,9 @@ def test_every_option_stands_in_the_section_of_its_command(words):
 
 
 def test_every_exit_code_is_explained():
-    stated = {int(code) for code in re.findall(r"^\| (\d+) \|", section(page("cli.md"), "### Exit codes"), re.MULTILINE)}
+    stated = {
+        int(code) for code in re.findall(r"^\| (\d+) \|", section(page("cli.md"), "### Exit codes"), re.MULTILINE)
+    }
     promised = {int(code) for code in re.findall(r"(?<![\w.])(\d+) [a-z]", cli_docstring())}
     assert stated == promised
     assert cli_app.EXIT_INTERRUPTED in stated
@@ -122,7 +128,11 @@ def test_every_kind_is_explained():
 
 
 def test_every_kind_has_an_example():
-    shown = {json.loads(line)["op"] for _, body, _ in fences(page("formats.md"), "json operation") for line in body.splitlines()}
+    shown = {
+        json.loads(line)["op"]
+        for _, body, _ in fences(page("formats.md"), "json operation")
+        for line in body.splitlines()
+    }
     assert shown == set(operations.OPS)
 
 
@@ -169,7 +179,13 @@ def test_every_code_of_a_refused_record_is_explained():
 
 def test_limits_are_the_programs():
     text = section(page("formats.md"), "## Limits")
-    for number in (codec.RECORD_BYTES_MAX, registry.CLASSES_MAX, registry.CONDITIONS_MAX, 8190, mapping_file.MAPPING_BYTES_MAX):
+    for number in (
+        codec.RECORD_BYTES_MAX,
+        registry.CLASSES_MAX,
+        registry.CONDITIONS_MAX,
+        8190,
+        mapping_file.MAPPING_BYTES_MAX,
+    ):
         assert f"{number:,}" in text, number
 
 
@@ -257,7 +273,7 @@ def anchor(heading):
     return re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", "")).replace(" ", "-")
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda path: path.name)
 def test_relative_links_resolve(path):
     text = FENCE.sub("", path.read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -272,7 +288,9 @@ def test_relative_links_resolve(path):
 
 
 def test_the_places_that_architecture_md_names_exist():
-    for name in set(re.findall(r"`((?:ledger|journal|stores|codec|views|treasury|language|tests|cli)[\w/]*\.py)`", page("architecture.md"))):
+    named_files = re.findall(r"`([\w/]+\.py)`", page("architecture.md"))
+    assert len(named_files) > 10
+    for name in named_files:
         assert (ROOT / name).exists() or (ROOT / "src/boyau" / name).exists(), name
 
 
@@ -280,5 +298,5 @@ def test_every_decision_has_its_four_parts():
     found = sorted((DOCS / "decisions").glob("*.md"))
     assert [path.name[:4] for path in found] == [f"{n:04}" for n in range(1, len(found) + 1)]
     for path in found:
-        headings = re.findall(r"^## (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-        assert headings == ["Context", "Decision", "Turned down", "Consequences"], path.name
+        parts = re.findall(r"^(?:## |\*\*)(\w[\w ]*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert parts == ["Context", "Decision", "Turned down", "Consequences"], path.name

@@ -12,14 +12,7 @@ from cyclopts import Parameter
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table
 
 Month = Annotated[str, Parameter(help="The month up to which execution is reported, YYYY-MM.")]
-_PUBLISHED = {
-    "plan": "plg",
-    "plan_payments": "plgp",
-    "plan_obligations": "plgo",
-    "paid": "sumrg",
-    "obligations": "obz",
-    "unpaid": "obzsumrg",
-}
+COLUMNS = ("plan", "plan_payments", "plan_obligations", "paid", "obligations", "unpaid")
 
 
 def import_budget(
@@ -27,6 +20,7 @@ def import_budget(
     ledger: Ledger,
     mapping: Path | None = None,
     name: Annotated[str, Parameter(name="--as")] = "",
+    root: str = "kz",
     findings: bool = False,
     json: Json = False,
 ) -> int:
@@ -45,6 +39,8 @@ def import_budget(
         A mapping file (TOML) that says how the files are read; by default the one that fits is chosen.
     name
         Name of the statement; by default the mapping names it by the file's name.
+    root
+        The colour that the statements stand below: root/name/year.
     findings
         List every contradiction, not only how many there are.
     """
@@ -66,7 +62,7 @@ def import_budget(
         raise Failure(f"two files would be one statement ({', '.join(names)}); import them one by one with --as", 2)
     answers = []
     for one in read:
-        done = _post(one, ledger)
+        done = _post(one, ledger, root)
         found = contradictions(one)
         counts = Counter(finding.code for finding in found)
         answer = {
@@ -118,7 +114,7 @@ def _sentence(facts: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in facts.items())
 
 
-def _post(statement: Any, ledger: str) -> Any:
+def _post(statement: Any, ledger: str, root: str = "kz") -> Any:
     from boyau.journal import Book
     from boyau.treasury.budget.posting import BudgetImport, ImportRefusedError
     from boyau.views import Views
@@ -130,7 +126,9 @@ def _post(statement: Any, ledger: str) -> Any:
             known[month] = views.published(statement.dataset, month)
         try:
             with _progress(statement) as tick:
-                return BudgetImport(book, statement, f"kz/{statement.dataset}", lambda _, month: known[month]).run(tick)
+                return BudgetImport(book, statement, f"{root}/{statement.dataset}", lambda _, month: known[month]).run(
+                    tick
+                )
         except (ImportRefusedError, ValueError) as error:
             raise Failure(str(error)) from None
 
@@ -263,26 +261,32 @@ def _checked(reports: list[Any], month: int, *, json: bool) -> int:
 def _report_json(report: Any, line: str) -> dict[str, Any]:
     from boyau.ledger import amounts
 
-    scale = report.mapping.scale
+    scale, names = report.mapping.scale, report.mapping.amounts
     return {
         "statement": report.statement,
         "colour": report.root,
         "unit": report.mapping.unit,
         "lines": [
             {"line": path, "code": one.code, "name": one.name, "nature": str(one.nature)}
-            | {
-                _PUBLISHED[c]: amounts.write(report.figures[path][c], scale)
-                for c in _PUBLISHED
-                if c in report.figures[path]
-            }
+            | {names.get(c, c): amounts.write(v, scale) for c, v in report.figures[path].items() if c in COLUMNS}
             for path, one in report.lines.items()
             if not line or path == line or path.startswith(line + "/")
         ],
     }
 
 
+def _steps(report: Any, words: Any) -> tuple[int, str]:
+    """Return what one shown unit is in minor units, and its name: millions where the figures are large."""
+    whole = 10**report.mapping.scale
+    largest = max((abs(value) for figures in report.figures.values() for value in figures.values()), default=0)
+    if largest < 10_000_000 * whole:
+        return whole, report.mapping.unit
+    unit = words.text("million tenge") if report.mapping.unit == "KZT" else f"10⁶ {report.mapping.unit}"
+    return 1_000_000 * whole, unit
+
+
 def _print_report(report: Any, words: Any, line: str, depth: int) -> None:
-    million = 1_000_000 * 10**report.mapping.scale
+    step, unit = _steps(report, words)
     base = line.count("/") + 1 if line else 0
     rows = []
     for path, one in report.lines.items():
@@ -291,8 +295,8 @@ def _print_report(report: Any, words: Any, line: str, depth: int) -> None:
             continue
         figures, columns = report.figures[path], report.mapping.natures[one.nature].columns
         cells = [
-            words.rounded(figures.get(column, 0), million) if figures.get(column) or column in columns else ""
-            for column in _PUBLISHED
+            words.rounded(figures.get(column, 0), step) if figures.get(column) or column in columns else ""
+            for column in COLUMNS
         ]
         name = words.title(report.titles.get(path) or one.name).strip()
         share = words.percent(figures["paid"], figures.get("plan_payments", 0)) if one.nature != "balance" else ""
@@ -313,5 +317,5 @@ def _print_report(report: Any, words: Any, line: str, depth: int) -> None:
         ],
         rows,
         right=range(1, 8),
-        title=f"{report.root}: {words.text('budget execution')}, 01–{until}, {words.text('million tenge')}",
+        title=f"{report.root}: {words.text('budget execution')}, 01–{until}, {unit}",
     )

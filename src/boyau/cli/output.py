@@ -19,6 +19,8 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="Answer in JSO
 In = Annotated[str | None, Parameter(name="--language", help="One of kk, ru, en; by default the environment's.")]
 
 
+_TEXT_LEAST = 24
+"""Characters that the first column of texts keeps beside the figures."""
 _KEEP = "\ue000"
 """Stands for a no-break space while rich lays out a table: it would break a figure there."""
 
@@ -67,20 +69,20 @@ def print_table(
 
     rows = [tuple(row) for row in rows]
     longest = {k: max((len(row[k]) for row in rows), default=0) for k in range(len(columns))}
+    texts = [k for k in range(len(columns)) if k not in right]
+    least = {k: min(_TEXT_LEAST, longest[k]) for k in texts}
+    # A figure is never broken or cut: a table of many figures is rather wider than the screen.
+    needed = sum(least.values()) + sum(max(longest[k], 8) for k in right) + 3 * len(columns) + 2
+    screen = Console().width if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "140"))
+    console = Console(width=max(screen, needed), highlight=False, markup=False)
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for k, name in enumerate(columns):
-        right_hand = k in right
-        table.add_column(
-            name.replace(" ", "\n", 1) if right_hand else name,
-            justify="right" if right_hand else "left",
-            no_wrap=right_hand,
-            overflow="fold",
-            min_width=None if right_hand else min(24, longest.get(k, 0)),
-        )
+        if k in right:
+            table.add_column(name.replace(" ", "\n", 1), justify="right", no_wrap=True)
+        else:
+            table.add_column(name, overflow="fold", min_width=least[k] if k == texts[0] else None)
     for row in rows:
         table.add_row(*(cell.replace("\u00a0", _KEEP) for cell in row))
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "140"))
-    console = Console(width=width, highlight=False, markup=False)
     with console.capture() as text:
         console.print(table)
     print(text.get().replace(_KEEP, "\u00a0"), end="")

@@ -76,12 +76,17 @@ class Book:
         ledger_id: uuid.UUID | None = None,
     ) -> Self:
         """Make a new ledger at *target*; its first record says its id and format."""
-        store = open_store(str(target), write=True, create=True)
-        book = cls(store, pure=pure, clock=clock)
         ledger_id = ledger_id or uuid.uuid4()
-        book._begin(ledger_id)
         note = {"type": "note", "ledger": str(ledger_id), "format": 1, "name": name}
-        book.record([note])
+        codec.canonical(note)  # a title that cannot be recorded makes no file
+        store = open_store(str(target), write=True, create=True)
+        try:
+            book = cls(store, pure=pure, clock=clock)
+            book._begin(ledger_id)
+            book.record([note])
+        except BaseException:
+            store.close()
+            raise
         return book
 
     def __enter__(self) -> Self:
@@ -134,7 +139,7 @@ class Book:
                 both = np.frombuffer(_unsealed(data), "<u8").reshape(2, -1)
                 snapshot.load_ids(self.ledger, both[0], both[1])
             if self.ledger.tables.kernel.ids != count:
-                raise snapshot.SnapshotError("lists of ids are missing")  # noqa: TRY301 - dealt with as the others are
+                raise snapshot.SnapshotError("lists of ids are missing")
         except (KeyError, ValueError):  # it is damaged; the batches decide
             self._begin(uuid.UUID(bytes=self.id))
             return
@@ -195,7 +200,9 @@ class Book:
                 return batch.body[(entry - batch.first) * ROW_BYTES :][:ROW_BYTES]
         number, first = self.store.locate(entry)
         if number not in self._checked:
-            self.store.read(number)
+            batch = self.store.read(number)
+            if batch.kind != ROWS or not batch.first == first <= entry < first + batch.count:
+                raise JournalBroken(f"batch {number} does not hold row {entry}")
             self._checked.add(number)
         return self.store.part(number, (entry - first) * ROW_BYTES, ROW_BYTES)
 

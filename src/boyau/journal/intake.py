@@ -71,7 +71,7 @@ def ndjson(stream: BinaryIO) -> Iterator[Line]:
             continue
         try:
             if not whole:
-                raise codec.CodecError(f"longer than {LINE_BYTES_MAX} bytes")  # noqa: TRY301 - answered as the others
+                raise codec.CodecError(f"longer than {LINE_BYTES_MAX} bytes")
             yield Line(number, codec.read_json(line))
         except codec.CodecError as error:
             yield Line(number, {"linked": True} if _LINKED.search(raw) else None, error=str(error))

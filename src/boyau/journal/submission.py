@@ -134,16 +134,18 @@ class Submission:
         if line.error:
             fault = Answer(line.number, "unreadable", field=line.field, message=line.error)
         elif _is_record(line):
-            fault = Answer(line.number, "unreadable", field="type", message="a record cannot stand inside a linked chain")
+            told = "a record cannot stand inside a linked chain"
+            fault = Answer(line.number, "unreadable", field="type", message=told)
         else:
             try:
                 self._operations.fill(row, line.value, codes.day_of(self._target.now()))
             except OperationError as error:
                 identity = line.value.get("id", "") if isinstance(line.value, dict) else ""
                 fault = Answer(line.number, "unreadable", str(identity)[:60], error.field, error.message)
-        linked = bool(row["flags"] & 1) or (
-            fault is not None and isinstance(line.value, dict) and line.value.get("linked", _is_record(line)) is not False
-        )  # what cannot be read may have been meant to be linked: then what follows must not be posted without it
+        linked = bool(row["flags"] & 1)
+        if fault is not None and isinstance(line.value, dict):
+            # What cannot be read may have been meant to be linked: then what follows must not be posted without it.
+            linked = line.value.get("linked", _is_record(line)) is not False
         if fault is not None:
             self._done.append(fault)
             self._chain_fault = self._chain_fault or linked or self._chain_begin >= 0

@@ -130,7 +130,7 @@ def close_year(
             operations.append({"op": "void", "id": next(numbers), "hold": _hold_id(reference)} | details)
             unpaid += int(hold[2])
     total = 0
-    for name, number in registry.accounts.items():
+    for number in registry.accounts.values():
         colour, flags, hop = (int(tables.acc[number, k]) for k in (3, 5, 6))
         left = int(tables.acc[number, 1] - tables.acc[number, 0])
         if colour in below and not flags & 1 and hop == 0 and left > 0 and number in own:

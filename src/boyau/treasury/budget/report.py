@@ -81,7 +81,8 @@ def execution(views: Views, ledger: Ledger, statement: str, month: int) -> Execu
     if "unpaid" not in mapping.amounts:  # not published, and yet what everybody asks for
         for path, line in lines.items():
             found = figures[path]
-            found["unpaid"] = found["obligations"] - found["paid"] if "obligations" in found and _spends(line) else 0
+            if "obligations" in found:
+                found["unpaid"] = found["obligations"] - found["paid"] if _spends(line) else 0
     colours = {path: ledger.registry.colour_numbers.get(f"{year}/{path}") for path in lines}
     titles = {path: ledger.registry.colours[n].title for path, n in colours.items() if n is not None}
     return Execution(statement, year, month, mapping, lines, figures, titles, at == month)
