@@ -37,8 +37,8 @@ _COMMANDS = (
     (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
     (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
 )
-for parent, name, where, line in _COMMANDS:
-    parent.command(f"boyau.cli.{where}", name=name, help=line if parent is app else None)
+for parent, name, where, _ in _COMMANDS:
+    parent.command(f"boyau.cli.{where}", name=name)  # its help, with the examples, is the function's own docstring
 
 
 def run(arguments: list[str]) -> int:

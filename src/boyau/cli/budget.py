@@ -45,8 +45,6 @@ def import_budget(
         List every contradiction, not only how many there are.
     """
     from boyau.treasury.budget import mapping_file, statement
-    from boyau.treasury.budget.findings import CODES
-    from boyau.treasury.budget.findings import findings as contradictions
     from boyau.treasury.budget.problems import BudgetFileError
 
     files = tuple(one for path in files for one in (sorted(path.glob("*.csv")) if path.is_dir() else [path]))
@@ -62,37 +60,45 @@ def import_budget(
         raise Failure(f"two files would be one statement ({', '.join(names)}); import them one by one with --as", 2)
     answers = []
     for one in read:
-        done = _post(one, ledger, root)
-        found = contradictions(one)
-        counts = Counter(finding.code for finding in found)
-        answer = {
-            "file": one.file,
-            "statement": one.dataset,
-            "mapping": one.mapping.name,
-            "sha256": one.sha256,
-            "months": [str(month) for month in done.posted],
-            "known": [str(month) for month in done.known],
-            "rows": done.rows,
-            "records": done.records,
-            "findings": dict(counts),
-        }
-        if findings:
-            answer["contradictions"] = [_finding(finding, one) for finding in found]
-        answers.append(answer)
+        answers.append(_imported(one, _post(one, ledger, root), findings=findings))
         if not json:
-            known = f", {len(done.known)} were there already" if done.known else ""
-            print(
-                f"{one.file} → {one.dataset}: {len(done.posted)} months, {done.rows} rows, "
-                f"{done.records} records{known}"
-            )
-            for code, count in counts.items():
-                print(f"    {count:5} {code}: {CODES[code]}")
-            if findings:
-                for finding in found:
-                    print(f"      {_sentence(_finding(finding, one))}")
+            _print_imported(answers[-1])
     if json:
         print_json({"imported": answers})
     return 0
+
+
+def _imported(statement: Any, done: Any, *, findings: bool) -> dict[str, Any]:
+    """Return what an import did, and what the publication contradicts itself."""
+    from boyau.treasury.budget.findings import findings as contradictions
+
+    found = contradictions(statement)
+    answer = {
+        "file": statement.file,
+        "statement": statement.dataset,
+        "mapping": statement.mapping.name,
+        "sha256": statement.sha256,
+        "months": [str(month) for month in done.posted],
+        "known": [str(month) for month in done.known],
+        "rows": done.rows,
+        "records": done.records,
+        "findings": dict(Counter(finding.code for finding in found)),
+    }
+    return answer | ({"contradictions": [_finding(finding, statement) for finding in found]} if findings else {})
+
+
+def _print_imported(answer: dict[str, Any]) -> None:
+    from boyau.treasury.budget.findings import CODES
+
+    known = f", {len(answer['known'])} were there already" if answer["known"] else ""
+    print(
+        f"{answer['file']} → {answer['statement']}: {len(answer['months'])} months, {answer['rows']} rows, "
+        f"{answer['records']} records{known}"
+    )
+    for code, count in answer["findings"].items():
+        print(f"    {count:5} {code}: {CODES[code]}")
+    for facts in answer.get("contradictions", ()):
+        print("      " + " ".join(f"{name}={value}" for name, value in facts.items()))
 
 
 def _finding(finding: Any, statement: Any) -> dict[str, Any]:
@@ -108,10 +114,6 @@ def _finding(finding: Any, statement: Any) -> dict[str, Any]:
         value = getattr(finding, name)
         facts[name] = None if value is None else statement.printed(value)
     return {name: value for name, value in facts.items() if value not in ("", None)}
-
-
-def _sentence(facts: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in facts.items())
 
 
 def _post(statement: Any, ledger: str, root: str = "kz") -> Any:

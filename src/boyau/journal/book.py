@@ -113,6 +113,8 @@ class Book:
         self._begin(uuid.UUID(bytes=first.ledger) if first else uuid.UUID(int=0))
         self.next_number, self.tip, self.snapshot_entry = 0, ZERO_HASH, 0
         if first is None:
+            if self.store.last() is not None:
+                raise JournalBroken("batch 0 is missing, and later ones are there")
             return
         self._load_snapshot()
         for batch in self.store.batches(self.next_number):

@@ -194,8 +194,10 @@ class Registry:
         region = record.get("region", "")
         name = self._title(record.get("name", ""), "name")
         try:
+            if not isinstance(region, str):
+                raise codes.CodeError("must be a text, the KATO code")
             codes.region_number(region)
-        except (codes.CodeError, TypeError) as error:
+        except codes.CodeError as error:
             raise RecordRefused("field_value", "region", str(error)) from None
         self._number(
             self._new_names(record.get("classes", []), self.class_bits, CLASSES_MAX, "classes"), self.class_bits
@@ -261,7 +263,7 @@ class Registry:
             raise RecordRefused(
                 "parent_unknown", "colour", f"{path.rpartition('/')[0]!r} is no colour; record it first, or name a unit"
             )
-        if unit is not None and unit not in self.units:
+        if unit is not None and (not isinstance(unit, str) or unit not in self.units):
             raise RecordRefused("unit_unknown", "unit", f"no unit {unit!r:.40}; record it first")
         if unit is not None and expected is not None and unit != expected:
             raise RecordRefused("unit_fixed", "unit", f"this colour is in {expected}")
