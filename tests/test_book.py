@@ -21,7 +21,7 @@ from boyau.journal.operations import Operations
 from boyau.ledger import Result
 from boyau.ledger.codes import day_of
 from boyau.ledger.rows import ROW
-from boyau.stores import MemoryStore, StoreDamaged, StoreError, StoreFull
+from boyau.stores import MemoryStore, SqliteStore, StoreDamaged, StoreError, StoreFull
 from tests.page import START, WORLD
 
 KILLS = int(os.environ.get("BOYAU_KILLS", "15"))
@@ -66,7 +66,9 @@ def filled(path, clock, batches=5):
     with begun(Book.create(path, clock=clock)) as book:
         for n in range(batches):
             book.post(pays(book, f"P{n}", 7))
-            book.record([{"type": "note", "n": n}, {"type": "limits", "colour": "kz/road", "payments": f"{9000 + n}.00"}])
+            book.record(
+                [{"type": "note", "n": n}, {"type": "limits", "colour": "kz/road", "payments": f"{9000 + n}.00"}]
+            )
         return book.ledger.state_hash(), book.entries, book.tip
 
 
@@ -156,6 +158,12 @@ def test_a_title_that_cannot_be_recorded_makes_no_ledger(path):
         assert not os.path.exists(path)
 
 
+def test_a_file_whose_making_was_interrupted_is_no_ledger(path):
+    SqliteStore(path, write=True, create=True).close()
+    with pytest.raises(StoreError, match="making was interrupted"):
+        Book.open(path)
+
+
 # ---- death of the process -------------------------------------------------------------------------------------------
 
 LOOP = textwrap.dedent("""
@@ -197,7 +205,12 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_process_is_killed(path):
         entries = [book.ledger.tables.kernel.entry_of(*np.frombuffer(codec.id_bytes(one), "<i8").tolist())
                    for one in acknowledged]  # fmt: skip
         assert min(entries) >= 0
-        ids = {row["id"].tobytes().rstrip(b"\0").decode() for b in book.store.batches() if b.kind == ROWS for row in b.rows()}
+        ids = {
+            row["id"].tobytes().rstrip(b"\0").decode()
+            for b in book.store.batches()
+            if b.kind == ROWS
+            for row in b.rows()
+        }
         halves = [name for name in ids if name[-3:-1] == "a-" and int(name.split("a")[0].split(".")[1]) % 3 == 2]
         assert all(name.replace("a-", "b-") in ids for name in halves), "half a group was kept"
 
@@ -247,7 +260,11 @@ def test_where_an_append_fails_memory_is_what_the_disk_is(fail_at, clock):
         except StoreFull:
             failed += 1
             again = Book(store._store, clock=clock)
-            assert (again.ledger.state_hash(), again.entries, again.tip) == (book.ledger.state_hash(), book.entries, book.tip)
+            assert (again.ledger.state_hash(), again.entries, again.tip) == (
+                book.ledger.state_hash(),
+                book.entries,
+                book.tip,
+            )
             steps[n % 4](n)  # room was made: the same is taken now
     assert failed == 1
     again = Book(store._store, clock=clock)
@@ -429,8 +446,8 @@ def test_every_byte_of_a_row_edited_in_place_is_named(path, clock):
                 Book.open(path)
             (header,) = db.execute("select header from batch where number = 3").fetchone()
             forged = bytearray(header)
-            forged[64:96] = hashlib.sha256(changed).digest()
-            assert forged[64:96] != header[64:96]
+            forged[72:104] = hashlib.sha256(changed).digest()
+            assert forged[72:104] != header[72:104]
             db.execute("update batch set header = ? where number = 3", (bytes(forged),))
             db.commit()
             with pytest.raises(JournalBroken, match=r"entry \d+|batch 4"):

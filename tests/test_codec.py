@@ -94,7 +94,8 @@ def test_a_uuid_comes_back_and_never_meets_a_text(text, short):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " a", "a ", "a" * 17, "ключ", "a\nb", "a\0", None, 5, b"a", "00000000-0000-0000-0000-000000000000", "\ud800"]
+    "text",
+    ["", " a", "a ", "a" * 17, "ключ", "a\nb", "a\0", None, 5, b"a", "00000000-0000-0000-0000-000000000000", "\ud800"],
 )
 def test_what_is_no_id_is_refused(text):
     with pytest.raises(CodecError, match="is not an id"):
@@ -107,7 +108,15 @@ def test_what_is_no_id_is_refused(text):
 def sealed(kind=ROWS, body=None, count=2, **more):
     rows = np.zeros(count, ROW)
     rows["amount"] = 5
-    facts = {"number": 3, "first": 7, "count": count, "expired": 0, "time": 99, "previous": b"p" * 32, "ledger": b"l" * 16}
+    facts = {
+        "number": 3,
+        "first": 7,
+        "count": count,
+        "expired": 0,
+        "time": 99,
+        "previous": b"p" * 32,
+        "ledger": b"l" * 16,
+    }
     return Batch.seal(kind, rows.tobytes() if body is None else body, **facts | more)
 
 

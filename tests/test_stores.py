@@ -11,7 +11,16 @@ import pytest
 
 from boyau.codec import ROWS, ZERO_HASH, Batch
 from boyau.ledger.rows import ROW
-from boyau.stores import Conflict, MemoryStore, SqliteStore, StoreDamaged, StoreError, StoreFull, StoreLocked, open_store
+from boyau.stores import (
+    Conflict,
+    MemoryStore,
+    SqliteStore,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    open_store,
+)
 from boyau.stores import sqlite as engine
 
 
@@ -30,7 +39,9 @@ def chain(*counts, number=0, first=0, previous=ZERO_HASH, fill=1):
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request, tmp_path):
-    out = MemoryStore() if request.param == "memory" else SqliteStore(str(tmp_path / "x.boyau"), write=True, create=True)
+    out = (
+        MemoryStore() if request.param == "memory" else SqliteStore(str(tmp_path / "x.boyau"), write=True, create=True)
+    )
     yield out
     out.close()
 

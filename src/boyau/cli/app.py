@@ -12,7 +12,10 @@ from boyau.cli.output import Failure, fail
 EXIT_INTERRUPTED = 130
 
 app = App(
-    name="boyau", help="Coloured public money, followed from the budget line to the last payee.", version=__version__
+    name="boyau",
+    help="Coloured public money, followed from the budget line to the last payee.",
+    version=__version__,
+    suppress_keyboard_interrupt=False,  # ``run`` says what became of the lines
 )
 import_app = App(name="import", help="Read published figures and turn them into coloured operations.")
 report_app = App(name="report", help="Reports computed from the entries.")
@@ -37,12 +40,15 @@ _COMMANDS = (
     (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
     (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
 )
-for parent, name, where, _ in _COMMANDS:
-    parent.command(f"boyau.cli.{where}", name=name)  # its help, with the examples, is the function's own docstring
+for parent, name, where, line in _COMMANDS:
+    parent.command(f"boyau.cli.{where}", name=name, help=line)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Every error is one sentence that says what to do."""
+    for parent, name, *_ in _COMMANDS:
+        if arguments[:-1] == [*(parent.name if parent is not app else ()), name]:
+            parent[name].help = None  # asked for alone, its help is the function's own docstring, with the examples
     try:
         answer = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
         sys.stdout.flush()  # a reader that has gone away shows here, not when the interpreter ends

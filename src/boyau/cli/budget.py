@@ -29,7 +29,8 @@ def import_budget(
     Every month is posted whole or not at all; the same file again posts nothing new. What the publication contradicts
     in itself is listed, never adjusted.
 
-    Examples:
+    Example calls:
+
         boyau import budget "Республиканский бюджет.csv" --ledger kz.boyau
         boyau import budget other.csv --mapping other.toml --as other/republic --ledger kz.boyau
 
@@ -162,7 +163,8 @@ def report_execution(
 ) -> int:
     """Report budget execution from January to a month, computed from the entries.
 
-    Examples:
+    Example calls:
+
         boyau report execution --month 2024-12 --ledger kz.boyau
         boyau report execution --month 2024-12 --line 2/12 --depth 4 --ledger kz.boyau
         boyau report execution --month 2024-12 --check --json --ledger kz.boyau

@@ -26,7 +26,8 @@ _EXPLAINED_MAX = 10_000
 def submit(file: Source, *, ledger: Ledger, dry_run: bool = False, language: In = None, json: Json = False) -> int:
     """Post operations and records, one answer a line; each answer is given when its line is on disk.
 
-    Examples:
+    Example calls:
+
         boyau submit payments.ndjson --ledger treasury.boyau
         boyau submit payments.csv --ledger treasury.boyau --dry-run
         generate | boyau submit - --ledger treasury.boyau --json
@@ -169,7 +170,8 @@ def _print_explanation(told: dict[str, Any], words: "Language") -> None:
 def check(file: Source, *, ledger: Annotated[str, Parameter(name=["--ledger", "-l"])] = "", json: Json = False) -> int:
     """Check a file of records (colours, limits, participants…) without recording them; name file, line and field.
 
-    Examples:
+    Example calls:
+
         boyau check colours.ndjson
         boyau check amendment.ndjson --ledger treasury.boyau
 

@@ -28,7 +28,8 @@ def trace(
     Money is told apart by lots, first in first out: what came first is spent first. Every part of every split adds up
     to the whole.
 
-    Examples:
+    Example calls:
+
         boyau trace kz/republican/2024/2/12 --ledger kz.boyau
         boyau trace 100140005678@KZT --direction from --ledger kz.boyau --json
         boyau trace P-1 --ledger kz.boyau --picture trail.html

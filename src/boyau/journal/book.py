@@ -60,10 +60,13 @@ class Book:
         """Open the ledger at *target* (a path, ``sqlite:PATH``)."""
         store = open_store(str(target), write=write)
         try:
-            return cls(store, pure=pure, clock=clock, write=write)
+            book = cls(store, pure=pure, clock=clock, write=write)
+            if book.next_number == 0 and target != "memory:":
+                raise StoreError(f"{target} holds no entry, its making was interrupted; remove it and make it again")
         except BaseException:
             store.close()
             raise
+        return book
 
     @classmethod
     def create(
