@@ -153,9 +153,9 @@ def test_a_snapshot_whose_ids_are_gone_or_that_belongs_elsewhere_is_not_believed
 
 def test_a_title_that_cannot_be_recorded_makes_no_ledger(path):
     for name in ("x" * 70_000, "\ud800"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError):  # noqa: PT011
             Book.create(path, name=name)
-        assert not os.path.exists(path)
+        assert not os.path.exists(path)  # noqa: PTH110
 
 
 def test_a_file_whose_making_was_interrupted_is_no_ledger(path):
@@ -197,7 +197,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_process_is_killed(path):
         ) as loop:
             assert loop.stdout.readline() == "open\n"
             for _ in range(rng.randint(1, 60)):
-                acknowledged.append(loop.stdout.readline().strip())
+                acknowledged.append(loop.stdout.readline().strip())  # noqa: PERF401
             loop.kill()
             acknowledged += [line.strip() for line in loop.stdout if line.endswith("\n")]
     with Book.open(path) as book:
@@ -246,7 +246,7 @@ def test_where_an_append_fails_memory_is_what_the_disk_is(fail_at, clock):
         lambda n: book.post(pays(book, f"A{n}", 3)),
         lambda n: book.record([{"type": "subject", "subject": f"act {n}"}]),
         lambda n: list(book.post_batches(pays(book, f"B{n}{k}", 2) for k in range(4))),
-        lambda n: group(n),
+        lambda n: group(n),  # noqa: PLW0108
     ]
 
     def group(n):
@@ -280,7 +280,7 @@ def test_a_pipeline_acknowledges_only_what_is_durable(clock):
     known = len(store._batches)
     store.left = 3
     acknowledged = []
-    with pytest.raises(StoreFull):
+    with pytest.raises(StoreFull):  # noqa: PT012
         for decided in book.post_batches(pays(book, f"B{k}", 2) for k in range(9)):
             acknowledged.append(decided)
             assert len(store._batches) >= known + len(acknowledged)
@@ -301,7 +301,7 @@ def test_who_stops_asking_in_the_middle_leaves_a_book_that_goes_on(path, clock):
 def test_a_group_is_kept_whole_or_not_at_all(path, clock):
     with begun(Book.create(path, clock=clock)) as book:
         before = book.ledger.state_hash(), book.entries, book.tip
-        with pytest.raises(ZeroDivisionError), book.group():
+        with pytest.raises(ZeroDivisionError), book.group():  # noqa: PT012
             book.post(pays(book, "A", 2))
             book.record([{"type": "note"}])
             1 / 0  # noqa: B018
@@ -311,7 +311,7 @@ def test_a_group_is_kept_whole_or_not_at_all(path, clock):
             yield pays(book, "A", 2)
             raise ZeroDivisionError
 
-        with pytest.raises(StoreError, match="nothing of the group"), book.group():
+        with pytest.raises(StoreError, match="nothing of the group"), book.group():  # noqa: PT012
             book.post(pays(book, "B", 2))
             with contextlib.suppress(ZeroDivisionError):
                 list(book.post_batches(broken()))

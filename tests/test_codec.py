@@ -61,7 +61,7 @@ DEEP = json.loads("[" * 18 + "]" * 18)
 
 @pytest.mark.parametrize(
     "value",
-    [1.5, float("nan"), 2**53, -(2**53), 10**5000, b"x", {1: 2}, (1,), "\ud800", {"\ud800": 1}, {"a": "x" * 70_000}, DEEP],
+    [1.5, float("nan"), 2**53, -(2**53), 10**5000, b"x", {1: 2}, (1,), "\ud800", {"\ud800": 1}, {"a": "x" * 70_000}, DEEP],  # noqa: E501
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_values_that_cannot_stand_in_a_record_are_refused(value):

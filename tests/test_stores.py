@@ -198,7 +198,7 @@ def test_while_another_connection_writes_the_answer_is_try_again(path):
 @pytest.mark.parametrize("write", [True, False])
 def test_files_that_are_no_ledgers_are_refused_and_left_alone(tmp_path, write):
     path = tmp_path / "x.boyau"
-    with pytest.raises(StoreError, match="there is no ledger at .*boyau init"):
+    with pytest.raises(StoreError, match="there is no ledger at .*boyau init"):  # noqa: RUF043
         open_store(str(path), write=write)
     assert not path.exists()
     path.write_bytes(b"Dear Sir or Madam, " * 100)
@@ -265,7 +265,7 @@ def test_changed_columns_are_reported_not_believed(path, where):
         "missing": "delete from batch where number = 1",
     }
     store._db.execute(changes[where])
-    with pytest.raises(StoreDamaged):
+    with pytest.raises(StoreDamaged):  # noqa: PT012
         if where == "first":
             store.containing(3)
         list(store.batches())
@@ -294,7 +294,7 @@ def test_a_full_disk_keeps_nothing_and_takes_the_same_batch_later(path):
 def test_a_disk_that_is_really_full(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True).returncode:  # noqa: PLW1510
         pytest.skip("cannot mount here")
     try:
         ballast = disk / "ballast"

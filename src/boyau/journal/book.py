@@ -110,8 +110,7 @@ class Book:
         self._recent_rows.clear()
         self._checked.clear()
         self._unsynced.clear()
-        # Inside a group another list takes what may still follow: ``group`` sees that, and keeps nothing.
-        self._group = None if self._group is None else []
+        self._group = None if self._group is None else []  # another list: ``group`` sees it, and keeps nothing
         first = self._first_batch()
         self._begin(uuid.UUID(bytes=first.ledger) if first else uuid.UUID(int=0))
         self.next_number, self.tip, self.snapshot_entry = 0, ZERO_HASH, 0

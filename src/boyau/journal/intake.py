@@ -103,7 +103,7 @@ def _table(path: Path, lines: Iterator[str], numbers: list[int]) -> Iterator[Lin
         raise IntakeError(f"{path} is empty; its first line must name the fields")
     separator = max(",;\t", key=first.count)
     try:
-        header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator))]
+        header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator), [])]
     except csv.Error as error:
         raise IntakeError(f"{path}, line 1: {error}") from None
     if not header or "" in header or len(set(header)) != len(header):
