@@ -16,7 +16,7 @@ import pytest
 from boyau import codec
 from boyau.codec import ROWS, Batch
 from boyau.journal import Book, JournalBroken
-from boyau.journal.book import cut
+from boyau.journal.cut import cut
 from boyau.journal.operations import Operations
 from boyau.ledger import Result
 from boyau.ledger.codes import day_of
@@ -448,7 +448,7 @@ def test_every_byte_of_a_row_edited_in_place_is_named(path, clock):
             forged = bytearray(header)
             forged[72:104] = hashlib.sha256(changed).digest()
             assert forged[72:104] != header[72:104]
-            db.execute("update batch set header = ? where number = 3", (bytes(forged),))
+            db.execute("update batch set header = ? where number = 3", (codec._checked(bytes(forged)),))
             db.commit()
             with pytest.raises(JournalBroken, match=r"entry \d+|batch 4"):
                 Book.open(path)
@@ -536,3 +536,20 @@ def test_holds_expire_in_the_journal_and_again_in_its_replay(path):
     with Book.open(path) as book:
         book.store.drop_snapshots()
     assert state(path) == before
+
+
+def test_the_newest_batch_has_no_successor_to_vouch_for_its_header_and_is_checked_all_the_same(path, clock):
+    filled(path, clock, 1)
+    with sqlite3.connect(path) as db:
+        last, header = db.execute("select number, header from batch order by number desc limit 1").fetchone()
+        for bit in range(0, 128 * 8, 5):
+            changed = bytearray(header)
+            changed[bit // 8] ^= 1 << bit % 8
+            db.execute("update batch set header = ? where number = ?", (bytes(changed), last))
+            db.commit()
+            with pytest.raises((StoreDamaged, JournalBroken)):
+                Book.open(path)
+        db.execute("update batch set header = ? where number = ?", (header, last))
+        db.commit()
+    db.close()
+    Book.open(path).close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from boyau import codec
 from boyau.cli.app import run
 from boyau.journal import Book
 from tests.page import WORLD
@@ -195,7 +196,8 @@ def test_exit_codes(boyau, ledger, tmp_path, code, arguments, words):
 def test_a_journal_sealed_anew_contradicts_itself(boyau, ledger):
     with sqlite3.connect(ledger) as db:
         (header,) = db.execute("select header from batch where number = 1").fetchone()
-        db.execute("update batch set header = ? where number = 1", (header[:40] + bytes(32) + header[72:],))
+        forged = codec._checked(header[:40] + bytes(32) + header[72:])
+        db.execute("update batch set header = ? where number = 1", (forged,))
     db.close()
     assert "the journal is not what it was: batch 1 does not follow" in boyau("info", "--ledger", ledger, code=5)
 

@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> int:
         return fail("interrupted; what was answered is kept, the rest was not begun", EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1 if arguments[:1] == ["submit"] else 0  # lines whose answers nobody reads are not posted
     except Exception as error:  # noqa: BLE001 - the known ones become one sentence; the others show themselves whole
         return _known(error)
     return answer if isinstance(answer, int) else 0

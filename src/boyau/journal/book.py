@@ -16,7 +16,8 @@ import numpy as np
 
 from boyau import codec
 from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
-from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, RowFlag, Rows, snapshot
+from boyau.journal.cut import cut
+from boyau.ledger import Ledger, RecordRefused, Rows, snapshot
 from boyau.ledger.rows import ROW, ROW_BYTES
 from boyau.stores import Store, StoreError, open_store
 
@@ -239,10 +240,11 @@ class Book:
         """Apply records in order, each on its own: a refused one is answered and leaves no trace, the rest is kept."""
         answers: list[RecordRefused | None] = []
         for begin in range(0, len(records), RECORDS_BATCH_MAX):
-            answers += self._record_batch(records[begin : begin + RECORDS_BATCH_MAX], self.now() if at is None else at)
+            answers += self._record_batch(records[begin : begin + RECORDS_BATCH_MAX], at)
         return answers
 
-    def _record_batch(self, records: Sequence[dict[str, Any]], at: int) -> list[RecordRefused | None]:
+    def _record_batch(self, records: Sequence[dict[str, Any]], given: int | None) -> list[RecordRefused | None]:
+        at = self.now() if given is None else given
         first, kept, answers = self.ledger.sequence, [], []
         for record in records:
             refusal = None
@@ -401,20 +403,3 @@ def _as_commanded(rows: Rows) -> Rows:
     rows["result"] = 0
     rows["detail"] = 0
     return rows
-
-
-def cut(rows: Rows, most: int = BATCH_ROWS_MAX) -> Iterator[Rows]:
-    """Cut rows into batches of at most *most*, never inside a linked chain: one that is longer stays whole."""
-    begin = 0
-    while begin < len(rows):
-        end = min(begin + most, len(rows))
-        if end < len(rows):
-            linked = rows["flags"][begin:end] & RowFlag.LINKED
-            free = np.flatnonzero(linked == 0)
-            if len(free):
-                end = begin + int(free[-1]) + 1
-            else:
-                free = np.flatnonzero((rows["flags"][end:] & RowFlag.LINKED) == 0)
-                end = end + int(free[0]) + 1 if len(free) else len(rows)
-        yield rows[begin:end]
-        begin = end

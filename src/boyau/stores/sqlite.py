@@ -18,6 +18,8 @@ from boyau.stores.port import Conflict, StoreDamaged, StoreError, StoreFull, Sto
 APPLICATION_ID = 0x42594131  # "BYA1"
 FORMAT_VERSION = 1
 PAGE_BYTES = 65_536
+CHECKPOINT_PAGES = 256
+"""The log is written back every 16 MiB: rarely enough to cost little, often enough that no batch waits long for it."""
 LOCK_WAIT_SECONDS = 5.0
 BLOB_BYTES_MAX = 256 << 20
 """A blob is at most 1 GB in SQLite; snapshots are cut into parts well below that."""
@@ -72,6 +74,7 @@ class SqliteStore:
         if write:
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=full")
+            self._db.execute(f"pragma wal_autocheckpoint={CHECKPOINT_PAGES}")
         else:
             self._db.execute("pragma query_only=on")
         if create:

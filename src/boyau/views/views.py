@@ -17,6 +17,7 @@ import numpy.typing as npt
 from boyau.codec import ROWS, Batch
 from boyau.journal import Book
 from boyau.ledger import Kind, Rows, amounts, codes
+from boyau.stores import StoreError
 
 FORMAT = 1
 _SCHEMA = """
@@ -88,7 +89,10 @@ class Views:
         path = cls.path_of(ledger)
         try:
             return cls(path)
-        except sqlite3.DatabaseError:  # whatever it is, it is no view: begin again
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN):
+                raise StoreError(f"{path}: {error}; somebody else is building it, or it cannot be written") from None
+            # whatever it is, it is no view: begin again
             cls.drop(ledger)
             return cls(path)
 

@@ -101,6 +101,8 @@ def read(data: bytes, mapping: Mapping, report: Report) -> Table:
     """
     rows = split(decode(data, mapping.encoding, report), mapping.delimiter, report)
     if not rows:
+        if not report.count:
+            report.add(0, "", "file_empty", "no line holds anything", "Download it again.")
         report.stop_if_any()
     number, names = rows[0]
     header = tuple(name.strip() for name in names)
