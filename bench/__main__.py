@@ -104,7 +104,7 @@ def _postgres(quick: bool, folder: Path, say: Progress, rows: list[Measured], _e
 def _durable(quick: bool, folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:
     for which in ours.END_TO_END:
         # The long one passes the 4 million entries after which a snapshot is made, and pays for it.
-        many = 520 if which == "mix-pipelined" else 150
+        many = 520 if which == "mix-long" else 150
         rows.append(ours.end_to_end(which, 30 if quick else many, 3 if quick else 30, folder, say))
     rows.append(ours.singles(2 if quick else 10, folder, say))
 

@@ -8,7 +8,6 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -51,7 +50,6 @@ class Book:
         self._recent_rows: dict[int, Sequence[int]] = {}
         self._checked: set[int] = set()
         self._group: list[Batch] | None = None
-        self._unsynced: dict[int, Batch] = {}
         self._load()
 
     @classmethod
@@ -110,7 +108,6 @@ class Book:
         """Read the state: the newest snapshot that agrees with the journal, then the batches after it."""
         self._recent_rows.clear()
         self._checked.clear()
-        self._unsynced.clear()
         self._group = None if self._group is None else []  # another list: ``group`` sees it, and keeps nothing
         first = self._first_batch()
         self._begin(uuid.UUID(bytes=first.ledger) if first else uuid.UUID(int=0))
@@ -200,7 +197,7 @@ class Book:
         return words
 
     def _row_bytes(self, entry: int) -> bytes:
-        for batch in self._unsynced.values():
+        for batch in self._group or ():
             if batch.first <= entry < batch.first + batch.count:
                 return batch.body[(entry - batch.first) * ROW_BYTES :][:ROW_BYTES]
         number, first = self.store.locate(entry)
@@ -212,7 +209,7 @@ class Book:
         return self.store.part(number, (entry - first) * ROW_BYTES, ROW_BYTES)
 
     def _batch_of(self, entry: int) -> Batch:
-        for batch in self._unsynced.values():
+        for batch in self._group or ():
             if batch.first <= entry < batch.first + batch.count:
                 return batch
         return self.store.containing(entry)
@@ -270,44 +267,25 @@ class Book:
         return np.concatenate(parts) if parts else np.zeros(0, ROW)
 
     def post_batches(self, batches: Iterable[Rows]) -> Iterator[Rows]:
-        """Decide batch after batch, each yielded when durable; the disk works on one while the next is decided."""
+        """Decide batch after batch, each yielded when it is durable."""
         for decided, expired in self._post_batches(batches, None):
             yield decided[expired:]
 
     def _post_batches(self, batches: Iterable[Rows], at: int | None) -> Iterator[tuple[Rows, int]]:
-        waiting: list[tuple[Rows, int, Future[None]]] = []
-        with ThreadPoolExecutor(1) as disk:
-            try:
-                for rows in batches:
-                    time_now = self.now() if at is None else max(at, self.ledger.time + 1)
-                    first = self.ledger.sequence
-                    decided = self.ledger.apply(rows, time_now)
-                    expired = len(decided) - len(rows)
-                    batch = self._seal(ROWS, decided.tobytes(), first, len(decided), expired, time_now)
-                    if self._group is not None:
-                        self._append(batch)
-                        yield decided, expired
-                        continue
-                    self._unsynced[batch.number] = batch
-                    waiting.append((decided, expired, disk.submit(self._write, batch)))
-                    if len(waiting) > 1:
-                        yield self._settle(waiting)
-                while waiting:
-                    yield self._settle(waiting)
-            except BaseException:
-                disk.shutdown(wait=True)
-                self._load()
-                raise
+        try:
+            for rows in batches:
+                time_now = self.now() if at is None else max(at, self.ledger.time + 1)
+                first = self.ledger.sequence
+                decided = self.ledger.apply(rows, time_now)
+                expired = len(decided) - len(rows)
+                self._append(self._seal(ROWS, decided.tobytes(), first, len(decided), expired, time_now))
+                yield decided, expired
+        except GeneratorExit:  # whoever asked has enough; all that was decided is durable
+            raise
+        except BaseException:
+            self._load()
+            raise
         self._snapshot_if_due(SNAPSHOT_ENTRIES)
-
-    def _write(self, batch: Batch) -> None:
-        self.store.append([batch])
-
-    def _settle(self, waiting: list[tuple[Rows, int, Future[None]]]) -> tuple[Rows, int]:
-        decided, expired, written = waiting.pop(0)
-        written.result()
-        del self._unsynced[next(iter(self._unsynced))]
-        return decided, expired
 
     def _seal(self, kind: int, body: bytes, first: int, count: int, expired: int, at: int) -> Batch:
         batch = Batch.seal(
@@ -328,7 +306,6 @@ class Book:
     def _append(self, batch: Batch) -> None:
         if self._group is not None:
             self._group.append(batch)
-            self._unsynced[batch.number] = batch
             return
         try:
             self.store.append([batch])
@@ -349,7 +326,6 @@ class Book:
                 raise StoreError("something inside the group failed; nothing of the group was kept")
             self.store.append(group)
             self._group = None
-            self._unsynced.clear()
         except BaseException:
             self._group = None
             self._load()

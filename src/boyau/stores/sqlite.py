@@ -18,6 +18,8 @@ from boyau.stores.port import Conflict, StoreDamaged, StoreError, StoreFull, Sto
 APPLICATION_ID = 0x42594131  # "BYA1"
 FORMAT_VERSION = 1
 PAGE_BYTES = 65_536
+MAPPED_BYTES = 1 << 40
+"""The file is read through the memory map, as far as the system's build of SQLite allows: one row, not its pages."""
 CHECKPOINT_PAGES = 256
 """The log is written back every 16 MiB: rarely enough to cost little, often enough that no batch waits long for it."""
 LOCK_WAIT_SECONDS = 5.0
@@ -83,6 +85,7 @@ class SqliteStore:
             )
         self._reader = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
         self._reader.execute("pragma query_only=on")
+        self._reader.execute(f"pragma mmap_size={MAPPED_BYTES}")
 
     def _check_version(self) -> None:
         (application,) = self._db.execute("pragma application_id").fetchone()
