@@ -103,13 +103,14 @@ def ids_digest(ledger: "Ledger") -> bytes:
 
 def ids_since(ledger: "Ledger", entry: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """Return hash and entry number of the ids posted at or after *entry*, in order of entry."""
-    used = ledger.tables.id_key != 0
-    keys, entries = ledger.tables.id_key[used], ledger.tables.id_seq[used].astype(np.uint64)
+    used = np.flatnonzero(ledger.tables.id_key)
+    entries = ledger.tables.id_seq[used].astype(np.int64)
     if entry:
-        late = entries >= entry
-        keys, entries = keys[late], entries[late]
-    order = np.argsort(entries, kind="stable")
-    return keys[order], entries[order]
+        used, entries = used[entries >= entry], entries[entries >= entry]
+    by_entry = np.zeros(ledger.sequence - entry, np.uint64)  # in order without sorting: an entry has one id or none
+    by_entry[entries - entry] = ledger.tables.id_key[used]
+    places = np.flatnonzero(by_entry)
+    return by_entry[places], (places + entry).astype(np.uint64)
 
 
 def dump(ledger: "Ledger") -> bytes:
