@@ -108,16 +108,17 @@ def close_year(
 
     What was voided is carried over to *carry_to* (whose root must allow it by ``carry_from``), so that registered
     obligations can be committed again in the new year; everything else lapses to the issuer. Without *carry_to* all of
-    it lapses. *prefix* begins every id (at most 8 characters); the same call gives the same ids.
+    it lapses. *prefix* begins every id (at most 8 characters); each id names what it ends (a hold, an account, the
+    root). Post them in one ``Book.group``: a year is closed whole, because what is to be carried over is known from the
+    obligations that are open now.
     """
     registry, tables = book.ledger.registry, book.ledger.tables
     below = {colour.number for colour in _subtree(registry.colours, registry.colour_numbers[budget.root])}
     scale = registry.units[registry.colours[registry.colour_numbers[budget.root]].unit]
     own = {number for name, number in registry.accounts.items() if name.startswith(budget.holder + "@")}
     operations: list[Operation] = []
-    numbers = (f"{prefix}{n:x}" for n in range(1, 1 << 28))
     unpaid = 0
-    for hold in tables.hold[: tables.kernel.holds]:
+    for place, hold in enumerate(tables.hold[: tables.kernel.holds]):
         debit = int(hold[3])
         if (
             int(hold[2]) > 0
@@ -127,7 +128,7 @@ def close_year(
             and int(tables.acc[debit, 6]) == 0
         ):
             reference = hold[:2].tobytes()
-            operations.append({"op": "void", "id": next(numbers), "hold": _hold_id(reference)} | details)
+            operations.append({"op": "void", "id": f"{prefix}v{place:x}", "hold": _hold_id(reference)} | details)
             unpaid += int(hold[2])
     total = 0
     for number in registry.accounts.values():
@@ -140,7 +141,7 @@ def close_year(
                 operations.append(
                     {
                         "op": "withdraw",
-                        "id": next(numbers),
+                        "id": f"{prefix}w{number:x}",
                         "from": budget.account(path),
                         "to": budget.account(budget.root),
                         "amount": amounts.write(left, scale),
@@ -149,9 +150,9 @@ def close_year(
                 )
     carried = min(unpaid, total) if carry_to is not None else 0
     if carry_to is not None and carried:
-        operations.append(budget.carry_over(carry_to, amounts.write(carried, scale), id=next(numbers), **details))
+        operations.append(budget.carry_over(carry_to, amounts.write(carried, scale), id=f"{prefix}c", **details))
     if total > carried:
-        operations.append(budget.lapse(amounts.write(total - carried, scale), id=next(numbers), **details))
+        operations.append(budget.lapse(amounts.write(total - carried, scale), id=f"{prefix}l", **details))
     return operations
 
 
