@@ -1,6 +1,5 @@
 """Commands about a ledger as a whole, and about one thing in it."""
 
-from pathlib import Path
 from typing import Any
 
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table, say
@@ -162,7 +161,7 @@ def show_entry(entry: str, *, ledger: Ledger, json: Json = False) -> None:
         print_table(["", ""], [(name, str(value)) for name, value in facts.items()])
 
 
-def drop_views(ledger: Ledger) -> None:
+def drop_views(ledger: Ledger, *, json: Json = False) -> None:
     """Throw the read models away; the next report builds them again from the journal.
 
     Example: boyau views drop --ledger treasury.boyau
@@ -170,10 +169,13 @@ def drop_views(ledger: Ledger) -> None:
     from boyau.views import Views
 
     removed = Views.drop(ledger)
-    print(f"removed {removed}" if removed else "there were none")
+    if json:
+        print_json({"removed": removed or None})
+    else:
+        print(f"removed {removed}" if removed else "there were none")
 
 
-def rebuild_views(ledger: Ledger) -> None:
+def rebuild_views(ledger: Ledger, *, json: Json = False) -> None:
     """Build the read models again from the journal's entries.
 
     Example: boyau views rebuild --ledger treasury.boyau
@@ -185,4 +187,7 @@ def rebuild_views(ledger: Ledger) -> None:
     with Book.open(ledger, write=False) as book, Views.open(ledger) as views:
         say(f"reading {book.entries} entries")
         views.follow(book)
-    print(f"rebuilt from {book.entries} entries; see {Path(ledger).name}-views")
+    if json:
+        print_json({"entries": book.entries, "views": str(Views.path_of(ledger))})
+    else:
+        print(f"rebuilt from {book.entries} entries; see {Views.path_of(ledger).name}")

@@ -119,7 +119,6 @@ class Book:
         self._load_snapshot()
         for batch in self.store.batches(self.next_number):
             self._replay(batch)
-        self.read_to = self.next_number
 
     def _first_batch(self) -> Batch | None:
         try:
@@ -243,22 +242,23 @@ class Book:
     def _record_batch(self, records: Sequence[dict[str, Any]], given: int | None) -> list[RecordRefused | None]:
         at = self.now() if given is None else given
         first, kept, answers = self.ledger.sequence, [], []
-        for record in records:
-            refusal = None
-            try:
-                encoded = codec.canonical(record)
-                self.ledger.record(record, at)
-                kept.append(encoded)
-            except RecordRefused as error:
-                refusal = error
-            except codec.CodecError as error:
-                refusal = RecordRefused("record_unreadable", "", str(error))
-            except BaseException:  # whatever it is: memory must not know what the disk does not
-                self._load()
-                raise
-            answers.append(refusal)
-        if kept:
-            self._append(self._seal(RECORDS, codec.pack_records(kept), first, len(kept), 0, at))
+        try:
+            for record in records:
+                refusal = None
+                try:
+                    encoded = codec.canonical(record)
+                    self.ledger.record(record, at)
+                    kept.append(encoded)
+                except RecordRefused as error:
+                    refusal = error
+                except codec.CodecError as error:
+                    refusal = RecordRefused("record_unreadable", "", str(error))
+                answers.append(refusal)
+            if kept:
+                self._append(self._seal(RECORDS, codec.pack_records(kept), first, len(kept), 0, at))
+        except BaseException:  # whatever it is: memory must not know what the disk does not
+            self._load()
+            raise
         return answers
 
     def post(self, rows: Rows, at: int | None = None) -> Rows:
@@ -304,14 +304,11 @@ class Book:
         return batch
 
     def _append(self, batch: Batch) -> None:
+        """Keep a batch. Whoever decided it reads the state anew where this fails."""
         if self._group is not None:
             self._group.append(batch)
             return
-        try:
-            self.store.append([batch])
-        except BaseException:
-            self._load()
-            raise
+        self.store.append([batch])
 
     @contextmanager
     def group(self) -> Iterator[None]:

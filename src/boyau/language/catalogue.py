@@ -10,7 +10,7 @@ from boyau.ledger import amounts, codes
 
 LANGUAGES = ("kk", "ru", "en")
 _LOCALE = Path(__file__).parent / "locale"
-_SIGNS = {"KZT": "₸"}
+SIGNS = {"KZT": "₸", "USD": "$", "EUR": "€", "RUB": "₽"}
 _NO_BREAK = "\u00a0"
 
 
@@ -52,7 +52,7 @@ class Language:
 
     def money(self, minor: int, unit: str = "KZT", scale: int = 2) -> str:
         """Write an amount exactly, with the sign of its unit: ``1 234,50 ₸``."""
-        return f"{self.number(amounts.write(minor, scale))}{_NO_BREAK}{_SIGNS.get(unit, unit)}"
+        return f"{self.number(amounts.write(minor, scale))}{_NO_BREAK}{SIGNS.get(unit, unit)}"
 
     def day(self, days: int) -> str:
         """Write a date the way the language's readers do: 31.12.2026, in English 2026-12-31."""

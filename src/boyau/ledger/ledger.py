@@ -23,8 +23,8 @@ History = Callable[[int], Sequence[int]]
 
 
 _SUM_ALL_SHARE = 8
-"""All accounts are summed whenever an eighth as many rows were decided since the last time (each batch in a ledger of
-65,000 accounts or fewer); the accounts that a batch touched are checked in every batch."""
+"""All accounts are summed whenever an eighth as many rows were decided since the last time (each full batch in a ledger
+of 65,000 accounts or fewer); the accounts that a batch touched are checked in every batch."""
 
 
 class ConservationError(RuntimeError):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from boyau.language.catalogue import SIGNS, language
+
 NARROW = "\N{NO-BREAK SPACE}"
-SYMBOLS = {"KZT": "₸", "USD": "$", "EUR": "€", "RUB": "₽"}
 _STEPS = {
     "kk": (("трлн", 12), ("млрд", 9), ("млн", 6), ("мың", 3)),
     "ru": (("трлн", 12), ("млрд", 9), ("млн", 6), ("тыс.", 3)),
@@ -48,11 +49,11 @@ class Figures:
 
     @property
     def _symbol(self) -> str:
-        return NARROW + SYMBOLS.get(self.unit, self.unit)
+        return NARROW + SIGNS.get(self.unit, self.unit)
 
     def exact(self, minor: int) -> str:
         """Write every digit: ``1 120 000,00 ₸``."""
-        return self._decimal(minor, self.scale) + self._symbol
+        return language(self.language).money(minor, self.unit, self.scale)
 
     def short(self, minor: int) -> str:
         """Write three significant digits: ``1,12 трлн ₸``; below a thousand every digit that is not a closing zero."""
