@@ -1,46 +1,42 @@
-"""The few words a flow is shown with, in the ledger's three languages."""
+"""The few words a flow is shown with; their translations are in the catalogues."""
 
+from boyau.language.catalogue import LANGUAGES, language
+from boyau.language.catalogue import mark as _
 from boyau.trace.errors import TraceError
 
-LANGUAGES = ("kk", "ru", "en")
-
-_WORDS: dict[str, tuple[str, str, str]] = {
+_WORDS = {
     # kinds of nodes, also heads of columns
-    "source": ("Бастау", "Источник", "Source"),
-    "colour": ("Бояу", "Цвет", "Colour"),
-    "holder": ("Орындаушы", "Исполнитель", "Contractor"),
-    "payee": ("Алушы", "Получатель", "Payee"),
-    "unspent": ("Жұмсалмаған", "Не израсходовано", "Unspent"),
-    "held": ("Резервте", "В резерве", "On hold"),
-    "returned_to": ("Қайтарылды: {name}", "Возвращено: {name}", "Returned to {name}"),
-    "other": ("басқалары ({count})", "прочие ({count})", "other ({count})"),
-    "back_to": ("кері: {name}", "обратно: {name}", "back to {name}"),
-    "back_from": ("кері келді: {name}", "вернулось от: {name}", "back from {name}"),
+    "source": _("Source"),
+    "colour": _("Colour"),
+    "holder": _("Contractor"),
+    "payee": _("Payee"),
+    "unspent": _("Unspent"),
+    "held": _("On hold"),
+    "returned_to": _("Returned to {name}"),
+    "other": _("other ({count})"),
+    "back_to": _("back to {name}"),
+    "back_from": _("back from {name}"),
     # totals
-    "came": ("Түсті", "Поступило", "Came in"),
-    "received": ("Алушыларда", "У получателей", "Received by payees"),
-    "returned": ("Бастауға қайтарылды", "Возвращено в источник", "Returned to source"),
-    "elsewhere": ("Басқа шоттарда", "На других счетах", "On other accounts"),
-    "given_back": ("Жолда қайтарылды", "Возвращено в пути", "Given back on the way"),
+    "came": _("Came in"),
+    "received": _("Received by payees"),
+    "returned": _("Returned to source"),
+    "elsewhere": _("On other accounts"),
+    "given_back": _("Given back on the way"),
     # the table
-    "from": ("Қайдан", "Откуда", "From"),
-    "to": ("Қайда", "Куда", "To"),
-    "amount": ("Сома", "Сумма", "Amount"),
-    "share": ("Үлесі", "Доля", "Share"),
-    "given_back_short": ("Қайтарылғаны", "Возвращено", "Given back"),
-    "entries": ("Жазбалар", "Записей", "Entries"),
-    "table": ("Кестедегі дәл сол деректер", "Те же данные в таблице", "The same figures as a table"),
-    "nothing": ("Ақша қозғалысы жоқ", "Движения денег нет", "No money moved"),
-    "drawing": (
-        "Ақша ағынының сызбасы, солдан оңға: {nodes} түйін, {links} байланыс.",
-        "Схема движения денег слева направо: узлов {nodes}, связей {links}.",
-        "Diagram of the flow of money, left to right: {nodes} nodes, {links} links.",
-    ),
+    "from": _("From"),
+    "to": _("To"),
+    "amount": _("Amount"),
+    "share": _("Share"),
+    "given_back_short": _("Given back"),
+    "entries": _("Entries"),
+    "table": _("The same figures as a table"),
+    "nothing": _("No money moved"),
+    "drawing": _("Diagram of the flow of money, left to right: {nodes} nodes, {links} links."),
 }
 
 
-def word(what: str, language: str) -> str:
+def word(what: str, language_code: str) -> str:
     """Return the word or phrase for *what*; phrases may hold ``{name}`` or ``{count}`` for the caller to fill."""
-    if language not in LANGUAGES:
-        raise TraceError(f"no language {language}; there are {', '.join(LANGUAGES)}")
-    return _WORDS[what][LANGUAGES.index(language)]
+    if language_code not in LANGUAGES:
+        raise TraceError(f"no language {language_code}; there are {', '.join(LANGUAGES)}")
+    return language(language_code).text(_WORDS[what])
