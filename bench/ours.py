@@ -101,6 +101,7 @@ class InMemory:
 KERNELS: dict[str, tuple[str, int]] = {
     "mix": (f"kernel alone, all rule kinds, full mix, {ACCOUNTS:,} accounts", ACCOUNTS),
     "pays": (f"kernel alone, all rule kinds, payments, {ACCOUNTS:,} accounts", ACCOUNTS),
+    "pays-contracts": (f"kernel alone, contract rules as well, payments, {ACCOUNTS:,} accounts", ACCOUNTS),
     "plain": (f"kernel alone, no colour met, {ACCOUNTS:,} accounts", ACCOUNTS),
     "mix-many": (f"kernel alone, all rule kinds, full mix, {ACCOUNTS_MANY:,} accounts", ACCOUNTS_MANY),
 }
@@ -110,7 +111,11 @@ def kernel(kind: str, batches: int, say: Say) -> Measured:
     """Measure the ledger in memory: decisions, ids, limits and conservation, but no journal, hash or disk."""
     title, accounts = KERNELS[kind]
     say(f"{OURS}: {title}, making the world")
-    world = workload.plain_world(accounts) if kind == "plain" else workload.coloured_world(accounts)
+    contracts = kind.endswith("-contracts")
+    if kind == "plain":
+        world = workload.plain_world(accounts)
+    else:
+        world = workload.coloured_world(accounts, contracts=contracts)
     engine = InMemory(world.records)
     stream, index = _stream(world, engine.ledger)
     tally = Tally(len(world.accounts))
@@ -118,7 +123,7 @@ def kernel(kind: str, batches: int, say: Say) -> Measured:
         decided = engine.apply(rows)
         check(not decided["result"].any(), "the accounts could not be funded")
         tally.add(decided)
-    make = getattr(stream, kind.removesuffix("-many"))
+    make = getattr(stream, kind.removesuffix("-many").removesuffix("-contracts"))
     made = [make() for _ in range(batches + WARM_UP_BATCHES)]
     say(f"{OURS}: {title}, {batches} batches")
     watch, answers = Stopwatch(), []

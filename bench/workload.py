@@ -86,11 +86,15 @@ class World:
 # ---- the coloured world ----------------------------------------------------------------------------------------------
 
 
-def coloured_world(accounts: int = 10_000, suppliers: int = 2_500, end_share: float = 0.5) -> World:
+def coloured_world(
+    accounts: int = 10_000, suppliers: int = 2_500, end_share: float = 0.5, *, contracts: bool = False
+) -> World:
     """Build *accounts* accounts under 200 leaf colours, with every kind of rule on every path.
 
     Half of the accounts are budget administrators' own (hop 0, funded), *suppliers* are plain, the rest are
-    contractors' coloured accounts (hop 1). *end_share* of the payments end the colour at a supplier.
+    contractors' coloured accounts (hop 1). *end_share* of the payments end the colour at a supplier. With *contracts*
+    every payment also meets lines with quantity and price, a limit per payee, a cap, a document that pays once, what
+    its act is worth, the tiers of approval, and the classes of a slice: five meters turn with it.
     """
     world = World(end_share)
     special = 12  # accounts set apart for rows that must be refused, and the issuer's
@@ -106,7 +110,7 @@ def coloured_world(accounts: int = 10_000, suppliers: int = 2_500, end_share: fl
         for name, kind in (("casino", "entertainment"), ("unlisted", "supplier"), ("barred", "supplier"))
     )
     allowed = [world.participants[who][0] for who in (*contractors, *sellers, barred, casino)]
-    _colours(world, allowed)
+    _colours(world, allowed, contracts=contracts)
     roles: dict[str, list[int]] = {}
     roles["issuer"] = [world.account(issuer, "kz", issuer=True)]
     everywhere = list(enumerate(world.paths[:LEAVES]))
@@ -129,7 +133,7 @@ def coloured_world(accounts: int = 10_000, suppliers: int = 2_500, end_share: fl
     return world
 
 
-def _colours(world: World, allowed: list[str]) -> None:
+def _colours(world: World, allowed: list[str], *, contracts: bool) -> None:
     """Declare the tree: each level adds or narrows rules, so that all nine kinds bind at the leaves."""
     window = {"first": "2025-01-01", "last": "2025-12-31"}
     root = {
@@ -181,6 +185,8 @@ def _colours(world: World, allowed: list[str]) -> None:
             "window": {"first": FIRST.isoformat(), "last": LAST.isoformat(), "entry_until": ENTRY_UNTIL.isoformat()},
             "hops": 1,
         }
+        if contracts:
+            rules |= _contract_rules(rules["items"], f"{path}/vat")
         add({"type": "colour", "colour": path, "rules": rules})
         world.paths.append(path)
         world.items.append((_item(item), _item(f"4{p}{s}{leaf + 5}")))
@@ -199,8 +205,22 @@ def _colours(world: World, allowed: list[str]) -> None:
         add({"type": "limits", "colour": path, "date": TODAY.isoformat(), **limits})
     world.records.extend(conditions)
     for n in range(SUBJECTS):
-        add({"type": "subject", "subject": f"act-{n}"})
+        worth = {"colour": "kz", "amount": FUNDS_TEXT} if contracts else {}
+        add({"type": "subject", "subject": f"act-{n}", **worth})
         add({"type": "attestation", "condition": "acceptance_act", "subject": f"act-{n}", "by": "issuer"})
+
+
+def _contract_rules(items: list[str], vat: str) -> dict[str, Any]:
+    """Return the rules of a contract, wide enough for every payment of the workload, and asked of each."""
+    return {
+        "lines": [{"item": item, "quantity": "1000000000000", "price": "10000000000.00"} for item in items],
+        "payee_limit": FUNDS_TEXT,
+        "documents": "once",
+        "ends": {"classes": list(ENDS), "caps": [{"classes": list(ENDS), "share": "100%"}]},
+        "approval": [{"above": FUNDS_TEXT, "quorum": 2, "classes": ["checker"]}],
+        "slice": {"colour": vat, "share": "12/112", "classes": ["vat_payer"]},
+        "powers": {"emergency": {"quorum": 2, "classes": ["checker"]}},
+    }
 
 
 def _item(digits: str) -> int:
@@ -477,7 +497,8 @@ class Stream:
 
 _ZERO = np.zeros(1, "V16")[0]
 RULE_REFUSALS = tuple(Result(n) for n in range(Result.WINDOW_CLOSED, Result.EVIDENCE_MISSING + 1))
-ALL_REFUSALS = tuple(Result(n) for n in range(Result.WINDOW_CLOSED, Result.FUNDS_INSUFFICIENT + 1))
+LIMIT_REFUSALS = tuple(Result(n) for n in range(Result.PLAN_EXCEEDED, Result.FUNDS_INSUFFICIENT + 1))
+ALL_REFUSALS = RULE_REFUSALS + LIMIT_REFUSALS
 
 
 def _parts(places: Indexes) -> Iterator[Indexes]:
@@ -487,7 +508,7 @@ def _parts(places: Indexes) -> Iterator[Indexes]:
 
 # ---- what must be true afterwards ------------------------------------------------------------------------------------
 
-MOVES_NOTHING = (Kind.COMMIT, Kind.RELEASE, Kind.VOID, Kind.EXPIRE)
+MOVES_NOTHING = (Kind.ACCEPT, Kind.COMMIT, Kind.RELEASE, Kind.VOID, Kind.EXPIRE)
 
 
 class Tally:

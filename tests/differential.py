@@ -4,6 +4,7 @@
 """
 
 import argparse
+import hashlib
 import random
 import time
 from collections import Counter
@@ -16,7 +17,24 @@ import numpy as np
 from boyau.ledger import Ledger
 from boyau.ledger.refusals import RecordRefused, Result
 from boyau.ledger.rows import ROW, Kind
-from tests.model import DAY, LAYOUT, MAX, NOTHING, SCHEMES, UNKNOWN, Account, Answer, Model, Refused, Row, own_rules
+from tests.model import (
+    DAY,
+    EMERGENCY,
+    LAYOUT,
+    LINKED,
+    MAX,
+    NOTHING,
+    PAYMENTS,
+    SCHEMES,
+    UNKNOWN,
+    Account,
+    Answer,
+    Model,
+    Refused,
+    Row,
+    own_rules,
+    record_digest,
+)
 
 WORLD_OPERATIONS = 2_000
 """Operations in one world before a new one is drawn."""
@@ -28,6 +46,9 @@ POSTED_SHARE = 0.4
 
 CLASSES = ("budget", "builder", "clinic", "farmer", "school", "supplier")
 CONDITIONS = ("acceptance_act", "contract", "delivery_note", "permit")
+STAGES = ("pay", "pay", "commit", "advance", "accept")
+POWERS = ("clawback", "court", "emergency")
+LINES = ("ENSTRU:42.11", "ENSTRU:42.12", "ENSTRU:21.2", "CPV:45.2", "CPV:45.3", "OTHER:7")
 CODES = ("ENSTRU:42.11", "ENSTRU:42", "ENSTRU:21.20", "CPV:45", "CPV:45.2", "GTIN:48", "KPVED:01.1", "OTHER:7")
 REGIONS = ("71", "7110", "75", "39", "391", "3915")
 COUNTERS = ("plan", "obligations", "payments")
@@ -45,9 +66,13 @@ WEIGHTS = {
     Kind.REVERSE: 6,
     Kind.RECEIVE: 4,
     Kind.REFUND: 3,
+    Kind.ACCEPT: 9,
+    Kind.ADVANCE: 6,
+    Kind.CLAWBACK: 3,
+    Kind.COURT: 3,
 }
 KINDS, ODDS = list(WEIGHTS), list(WEIGHTS.values())
-PAIRED = (*(k for k in KINDS[:6]), Kind.RECEIVE, Kind.REFUND, Kind.PAY)
+PAIRED = (*(k for k in KINDS[:6]), Kind.RECEIVE, Kind.REFUND, Kind.COURT, Kind.PAY)
 """Kinds that join two accounts of their own choice."""
 
 
@@ -58,6 +83,21 @@ class DifferenceFoundError(AssertionError):
 def iso(day: int) -> str:
     """Return the ISO date of a day since 1970."""
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+
+
+def command_digest(row: Row) -> str:
+    """Return the digest of a command, from its bytes as they are sent."""
+    return hashlib.sha256(b"boyau command 1\n" + packed([row]).tobytes()[:112]).hexdigest()
+
+
+def amount_text(minor: int, scale: int) -> str:
+    """Write an amount in major units."""
+    return f"{minor // 10**scale}.{minor % 10**scale:0{scale}d}" if scale else str(minor)
+
+
+def paying(debit: int, credit: int, amount: int = 1) -> Row:
+    """Return a payment without more."""
+    return Row(kind=Kind.PAY, debit=debit, credit=credit, amount=amount)
 
 
 def packed(rows: Iterable[Row]) -> np.ndarray:
@@ -120,14 +160,49 @@ class Pair:
         for index, (name, account) in enumerate(zip(self.model.names, self.model.accounts, strict=True)):
             model = tuple(sums[what, index] for what in ("debits", "credits", "pending"))
             self.differ(f"balance of {name}", tuple(self.ledger.balance(name)), model)
+            self.differ(f"given back at {name}", int(self.ledger.tables.acc[index, 7]), sums["back", index])
             if "issuer" not in account.flags:
                 assert sum(sums[what, index] for what in ("debits", "pending")) <= MAX
         for colour in self.model.colours:
             model = tuple(sums[what, colour] for what in COUNTERS)
             self.differ(f"counters of {colour}", tuple(self.ledger.counters(colour)), model)
-        for hold, facts in self.model.holds.items():
+        for number, (hold, facts) in enumerate(self.model.holds.items()):
             self.differ(f"rest of hold {hold!r}", self.ledger.hold_remaining(hold), facts["left"])
+            terms = (*(share_word(facts[n]) for n in ("advance", "retention")), contract_word(facts), facts["warranty"])
+            model = (*(facts[name] for name in ("total", "accepted", "advanced", "paid")), *terms)
+            self.differ(f"contract {hold!r}", tuple(self.ledger.tables.hold[number, 8:16].tolist()), model)
+        for (table, key), value in sums.items():
+            if table in METERS:
+                self.differ(
+                    f"meter {table} {key}", self.ledger.meter(METERS[table], *self.meter_key(table, key)), value
+                )
         self.differ("rest of a hold never made", self.ledger.hold_remaining(b"never".ljust(16, b"\0")), None)
+
+    def meter_key(self, table: str, key: Any) -> tuple[int, int]:
+        """Return how the engine names what the model counts."""
+        registry = self.ledger.registry
+        if table.startswith("subject"):
+            return key, 0
+        if table == "document":
+            return int.from_bytes(key[:8], "little", signed=True), int.from_bytes(key[8:16], "little", signed=True)
+        first, second = key
+        if table == "cap":
+            return first, sum(1 << registry.class_bits[name] for name in second)
+        number = registry.colour_numbers[first]
+        return number, registry.participants[second] if table == "payee" else int(second.ljust(19, "0"))
+
+
+METERS = {"line": 1, "payee": 2, "cap": 3, "subject paid": 4, "document": 5, "subject accepted": 6}
+
+
+def share_word(share: Any) -> int:
+    """Return a share as the engine keeps it."""
+    return share.numerator << 32 | share.denominator if share else 0
+
+
+def contract_word(facts: dict[str, Any]) -> int:
+    """Return a contract's acceptance and days of warranty as the engine keeps them."""
+    return int(facts["acceptance"]) | facts["retention_days"] << 1
 
 
 class World:
@@ -139,6 +214,7 @@ class World:
         self.today = self.at // DAY
         self.base = 10 ** rng.randint(1, 6)  # a usual amount
         self.rich = self.chance(0.3)  # amounts near 2^62 occur
+        self.often = self.rng.choice((0.7, 1, 2))  # contracts and controls
         self.sent: list[Row] = []
         self.recent: list[Row] = []
         self.pairs: dict[int, list[tuple[int, int]]] = {}
@@ -155,8 +231,30 @@ class World:
         return kept or self.rng.sample(pool, min(1, len(pool)))
 
     def give(self, **record: Any) -> bool:
-        """Give a record to both ledgers."""
+        """Give a record to both ledgers; where it wants four eyes, mostly ask them and give it again."""
+        if self.pair.record(record, self.at):
+            return True
+        colour, changes = record.get("colour"), record["type"] in ("colour", "limits")
+        if not changes or colour not in self.model.colours or not self.chance(0.7):
+            return False
+        if self.model.change_unapproved(colour, record):
+            self.approve(record_digest(record), *self.model.effective(colour)["powers"]["change"], set())
         return self.pair.record(record, self.at)
+
+    def approve(self, digest: str, quorum: int, classes: Iterable[str], parties: set[str]) -> None:
+        """Let somebody propose and, mostly, the right ones approve."""
+        rng, people = self.rng, sorted(self.model.participants)
+        maker = rng.choice(people)
+        if not self.chance(0.05):
+            self.give(type="proposal", command=digest, by=maker)
+        fit = [who for who in people if self.model.participants[who][0] & set(classes) and who not in parties | {maker}]
+        some = rng.sample(fit, min(len(fit), quorum)) if self.chance(0.85) else rng.sample(people, 2)
+        for who in some:
+            until = {"until": iso(self.today + rng.choice((-1, 0, 1, 30)))} if self.chance(0.3) else {}
+            self.give(type="approval", command=digest, by=who, **until)
+        if self.chance(0.1):
+            self.give(type="approval", command=digest, by=rng.choice(some or people), withdrawn=True)
+        self.at += 1  # a batch lies after the records
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
@@ -168,7 +266,8 @@ class World:
         for number in range(rng.randint(5, 9)):
             self.participant(f"P-{number}")
         for root in rng.sample(("kz/rb/24", "kz/rb/25", "kz/mb", "eu", "fund.a/x"), rng.randint(2, 4)):
-            self.colour(root, rng.choice(list(self.model.units)))
+            while not self.colour(root, rng.choice(list(self.model.units))):
+                pass
             for _ in range(rng.randint(1, 4)):
                 above = rng.choice([colour for colour in self.model.colours if self.model.colours[colour][-1] == root])
                 self.colour(f"{above}/{rng.randint(1, 99)}")
@@ -178,7 +277,7 @@ class World:
                 if above not in self.model.colours:
                     break
         for _ in range(rng.randint(1, 4)):
-            self.give(type="subject", subject=f"act {len(self.model.subjects)}")
+            self.subject()
         for colour in list(self.model.colours):
             for hop, odds in ((0, 1.0), (0, 0.4), (1, 0.9), (1, 0.3), (2, 0.4), (3, 0.15)):
                 if self.chance(odds):
@@ -188,10 +287,34 @@ class World:
         for unit in self.model.units:
             for number in range(rng.randint(2, 5)):
                 self.account(unit, 0, issuer=number == 0)
+        self.slices()
         for colour in self.some(self.model.colours, 0.6):
             self.limit(colour)
         for _ in range(rng.randint(0, 8)):
             self.attest()
+
+    def subject(self) -> None:
+        """Give an act, mostly with the colour that it belongs to and what it is worth; or one again."""
+        number = self.rng.choice((len(self.model.subjects), len(self.model.subjects), 0))
+        kept: dict[str, Any] = {}
+        if self.model.colours and self.chance(0.6):
+            kept["colour"] = self.rng.choice(list(self.model.colours))
+            if self.chance(0.8):
+                worth = self.base * self.rng.choice((1, 10, 100)) + self.rng.randint(0, 2)
+                kept["amount"] = self.money(kept["colour"], worth)
+        self.give(type="subject", subject=f"act {number}", **kept)
+
+    def slices(self) -> None:
+        """Open accounts through which slices can be paid."""
+        wanting = [pair for pair in self.joinable(Kind.PAY) if self.model.sliced(paying(*pair), None) is False]
+        for debit, credit in self.rng.sample(wanting, min(3, len(wanting))):
+            rule = self.model.effective(self.model.accounts[debit].colour)["slice"]
+            if rule[0] in self.model.colours:
+                for index, hop in ((debit, ""), (credit, "#1")):
+                    name = f"{self.model.accounts[index].owner}@{rule[0]}{hop}"
+                    if name not in self.model.names:
+                        self.give(type="account", account=name, flags=[])
+        self.pairs.clear()
 
     def participant(self, name: str) -> None:
         kept = {"region": self.rng.choice(REGIONS) + self.rng.choice(("", "1", "0000"))} if self.chance(0.8) else {}
@@ -199,7 +322,63 @@ class World:
             type="participant", participant=name, classes=self.rng.sample(CLASSES, self.rng.randint(1, 4)), **kept
         )
 
-    def rules(self, above: dict[str, Any]) -> dict[str, Any]:
+    def terms(self, above: dict[str, Any], scale: int) -> dict[str, Any]:
+        """Draw rules of contracts and of control."""
+        rng, terms = self.rng, {}
+
+        def sum_of(*times: int) -> str:
+            return amount_text(self.base * rng.choice(times) + rng.randint(0, 2), scale)
+
+        def quorum(name: str = "") -> dict[str, Any]:
+            least, classes = above["powers"].get(name, (1, CLASSES))
+            return {"quorum": rng.choice((least, least, 1, 2)), "classes": self.some(classes)}
+
+        if self.chance(0.15 * self.often):
+            lines = [{"item": code} for code in self.some(LINES, 0.3)]
+            for line in lines:
+                if self.chance(0.6):
+                    line["quantity"] = f"{rng.choice((2, 50, 10**6))}.5"
+                if self.chance(0.6):
+                    line["price"] = sum_of(1, 5, 20)
+            terms["lines"] = lines + ([{"item": "ENSTRU:42.111"}] if self.chance(0.03) else [])
+        if self.chance(0.12 * self.often):
+            terms["payee_limit"] = sum_of(10, 100, 1000)
+        if self.chance(0.15 * self.often):
+            terms["documents"] = "once"
+        if self.chance(0.2 * self.often):
+            terms["acceptance"] = self.chance(0.9)
+        if self.chance(0.25 * self.often):
+            terms["advance"] = rng.choice(("30%", "1/7", "50%", "99.9%", "100%", "0%", "5/13"))
+        if self.chance(0.7 if terms.get("acceptance") else 0.2):
+            terms["retention"] = {"share": rng.choice(("5%", "1/3", "10%", "0%")), "days": rng.choice((0, 0, 1, 3))}
+        if self.chance(0.12 * self.often if above["slice"] is None else 0.01) and self.model.colours:
+            path = rng.choice([*self.model.colours, *self.model.colours, "not/yet"])
+            terms["slice"] = {
+                "colour": path,
+                "share": rng.choice(("12/112", "20%", "1/2")),
+                "classes": self.some(CLASSES),
+            }
+        if self.chance(0.1 * self.often):
+            terms["approval"] = [{"above": sum_of(1, 10, 100), **quorum()} for _ in range(rng.choice((1, 1, 2, 5)))]
+        powers = {name: quorum(name) for name in POWERS if self.chance(0.25)}
+        if self.chance(0.04):
+            powers["change"] = quorum("change")
+        if powers:
+            terms["powers"] = powers
+        return terms
+
+    def caps(self) -> list[dict[str, Any]]:
+        """Draw caps on where a colour ends."""
+        caps: list[dict[str, Any]] = []
+        for _ in range(self.rng.choice((1, 1, 2, 5))):
+            caps.append({"classes": self.some(CLASSES, 0.6), "share": self.rng.choice(("20%", "1/3", "80%", "100%"))})
+            if self.chance(0.3):
+                caps[-1]["classes"] = caps[0]["classes"]
+            if self.chance(0.15):
+                caps[-1]["evidence"] = self.rng.sample(CONDITIONS, self.rng.randint(1, 2))
+        return caps
+
+    def rules(self, above: dict[str, Any], scale: int) -> dict[str, Any]:
         """Draw rules that mostly narrow what *above* allows, and sometimes do not."""
         rng, rules, people = self.rng, {}, sorted(self.model.participants)
         if self.chance(0.05):
@@ -209,13 +388,15 @@ class World:
             payees["classes"] = self.some(CLASSES if above["classes"] is None else above["classes"])
         if self.chance(0.15):
             payees["allow"] = self.some(people if above["allow"] is None else above["allow"], 0.2)
-        if self.chance(0.1):
+        if self.chance(0.2):
             payees["deny"] = rng.sample(people, rng.randint(1, 2))
         rules["payees"] = payees
         if self.chance(0.3):
             rules["holders"] = {"classes": self.some(CLASSES if above["holders"] is None else above["holders"])}
         if self.chance(0.12 if above["ends"] is not None else 0.8):
             rules["ends"] = {"classes": self.some(CLASSES if above["ends"] is None else above["ends"])}
+            if self.chance(0.25):
+                rules["ends"]["caps"] = self.caps()
         if self.chance(0.2):
             schemes = {digit: scheme for scheme, digit in SCHEMES.items()}
             codes = [f"{schemes[code[0]]}:{code[1:]}" for code in self.deepest(above, "items")]
@@ -234,10 +415,13 @@ class World:
         if self.chance(0.3):
             rules["hops"] = min(rng.choice((0, 1, 1, 1, 2, 3)), above["hops"])
         if self.chance(0.15):
-            rules["evidence"] = rng.sample(CONDITIONS, rng.randint(1, 2))
+            rules["evidence"] = [
+                one if self.chance(0.4) else {"condition": one, "at": rng.choice(STAGES)}
+                for one in rng.sample(CONDITIONS, rng.randint(1, 2))
+            ]
         if self.chance(0.5) and self.model.colours:
             rules["carry_from"] = self.some(self.model.colours, 0.6)
-        rules = {name: rule for name, rule in rules.items() if rule}
+        rules = {name: rule for name, rule in rules.items() if rule} | self.terms(above, scale)
         if self.chance(0.03):  # lists that name nothing, and half a window
             nobody: dict[str, Any] = {"classes": []}
             empty = ({"items": []}, {"regions": []}, {"holders": nobody}, {"ends": nobody}, {"payees": nobody})
@@ -260,7 +444,8 @@ class World:
         kept: dict[str, Any] = {"unit": unit} if unit else {}
         if starts:
             kept["from"] = iso(starts)
-        rules = self.rules(self.model.effective(above[0]) if above else own_rules({}))
+        unit = unit or self.model.colour_units[(name if name in self.model.colours else above[0])]
+        rules = self.rules(self.model.effective(above[0]) if above else own_rules({}), self.model.units[unit])
         self.pairs.clear()
         return self.give(type="colour", colour=name, title=f"Colour {name}", rules=rules, **kept)
 
@@ -272,8 +457,7 @@ class World:
             self.pairs.clear()
 
     def money(self, colour: str, minor: int) -> str:
-        scale = self.model.units[self.model.colour_units[colour]]
-        return f"{minor // 10**scale}.{minor % 10**scale:0{scale}d}" if scale else str(minor)
+        return amount_text(minor, self.model.units[self.model.colour_units[colour]])
 
     def limit(self, colour: str) -> None:
         """Set limits a little above what is used, lift them, or override them."""
@@ -333,8 +517,7 @@ class World:
                 colour = rng.choice([*model.colours, *model.units])
                 self.account(colour, rng.choice((0, 1, 2)) if colour in model.colours else 0, issuer=self.chance(0.1))
             case "S":
-                number = len(self.model.subjects)
-                self.give(type="subject", subject=f"act {rng.choice((number, number, 0))}")
+                self.subject()
             case "E":
                 self.attest()
 
@@ -359,23 +542,66 @@ class World:
                 chain, calm = self.rng.randint(2, 5), self.chance(0.7)
             if self.sent and not chain and self.chance(0.04):
                 row = self.again()
-            elif not chain and self.chance(0.05):
+            elif not chain and self.chance(0.09):
                 row = self.seldom()
             else:
                 row = self.lawful()
-                if self.chance(0.03 if chain and calm else 0.3):
+                if self.chance(0.03 if chain and calm else 0.2):
                     row = self.rng.choice(SPOILS)(self, row)
             if chain:
                 chain -= 1
-                row = row._replace(flags=row.flags & ~1 | (chain > 0))
+                row = row._replace(flags=row.flags & ~LINKED | (chain > 0))
             rows.append(row._replace(amount=min(row.amount, 2 * MAX)))
+            if not chain and self.chance(0.9) and not row.flags & LINKED and self.model.sliced(row, None) is False:
+                rows += self.slice_of(rows.pop())
         linked = [row for row in self.sent if row.flags & 1 and row.id in self.model.posted]
         if linked and self.chance(0.05):
             rows.append(self.rng.choice(linked))
-        elif not self.chance(0.15):
+        elif not self.chance(0.4):
             rows[-1] = rows[-1]._replace(flags=rows[-1].flags & ~1)
         self.sent.extend(rows)
+        for number, row in enumerate(rows):
+            after = rows[number + 1] if row.flags & LINKED and number + 1 < len(rows) else None
+            asked = row.kind in (*PAYMENTS, Kind.CLAWBACK, Kind.COURT) or row.flags & EMERGENCY
+            reasons = {reason for reason, _ in self.model.refusals(row, None, after)} if asked else set()
+            if Result.APPROVAL_MISSING in reasons and self.chance(0.85):
+                self.have_approved(row)
         return rows
+
+    def have_approved(self, row: Row) -> None:
+        """Propose a row and have it approved as its debit's colour wants it."""
+        filled, model = self.model.filled(row), self.model
+        debit, credit = model.accounts[filled.debit], model.accounts[filled.credit]
+        rules = model.effective(debit.colour)
+        name = {Kind.CLAWBACK: "clawback", Kind.COURT: "court"}.get(
+            row.kind, "emergency" if row.flags & EMERGENCY else ""
+        )
+        wanted = [tier[1:] for tier in rules["approval"] if row.amount > tier[0]]
+        for quorum, classes in [rules["powers"][name]] if name else wanted:
+            self.approve(command_digest(row), quorum, classes, {debit.owner, credit.owner})
+
+    def slice_of(self, row: Row) -> list[Row]:
+        """Return a payment linked with its slice, or alone where no accounts are there for one."""
+        model, filled = self.model, self.model.filled(row)
+        debit, credit = model.accounts[filled.debit], model.accounts[filled.credit]
+        rule = model.effective(debit.colour)["slice"]
+        fit = [
+            (d, c)
+            for d, c in self.joinable(Kind.PAY)
+            if model.accounts[d].owner == debit.owner
+            and model.accounts[c].owner == credit.owner
+            and rule[0] in model.accounts[c].path
+        ]
+        if not fit:
+            return [row]
+        d, c = max(fit, key=lambda pair: (model.available(pair[0]), pair))
+        part = row.amount * rule[1] / (1 - rule[1])
+        amount = max(part // 1 + self.rng.choice((0, 0, 0, 1, 1, -1, 2)), 1)
+        self.serial += 1
+        other = paying(d, c, min(int(amount), 2 * MAX))._replace(
+            id=f"S-{self.serial}".encode().ljust(16, b"\0"), value_date=self.today, document=row.document
+        )
+        return [row._replace(flags=row.flags | LINKED), self.told(other, model.accounts[d], model.accounts[c])]
 
     def again(self) -> Row:
         """Return a row sent before, or one of its id with something changed."""
@@ -387,6 +613,8 @@ class World:
                 field = self.rng.choice(Row._fields[1:14])
                 value = getattr(row, field)
                 changed = bytes(reversed(value)) or b"" if isinstance(value, bytes) else value ^ 1
+                if field in ("debit", "credit") and self.chance(0.3):
+                    changed = UNKNOWN
                 if field == "document":
                     changed = self.rng.randbytes(24)
                 return row._replace(**{field: changed})
@@ -397,7 +625,7 @@ class World:
         """Return a row that the model would post now, if a few draws find one."""
         row = self.draw()
         for _ in range(4):
-            if next(self.model.refusals(row), None) is None:
+            if {reason for reason, _ in self.model.refusals(row)} <= {Result.SLICE_MISSING, Result.APPROVAL_MISSING}:
                 break
             if row.ref != NOTHING and any(row.ref == other.id for other in self.recent):
                 break
@@ -407,7 +635,109 @@ class World:
     def seldom(self) -> Row:
         """Return the one of a few spoiled rows whose answer was given least often so far."""
         rows = [self.rng.choice(SPOILS)(self, self.draw()) for _ in range(8)]
+        rows += [
+            aimed(paying(0, 0)._replace(id=self.rng.randbytes(16), value_date=self.today)) for aimed in self.aims()
+        ]
         return min(rows, key=lambda row: self.pair.counts[min(self.model.refusals(row), default=(Result.POSTED,))[0]])
+
+    def aims(self) -> list[Callable[[Row], Row]]:
+        """Return ways to make a row that goes just past one rule of a contract."""
+        lines = [self.past_line, self.past_line, self.past_line, self.past_payee]
+        return [
+            *lines,
+            self.past_retention,
+            self.past_slice,
+            self.past_subject,
+            self.past_cap,
+            self.past_document,
+            self.past_item,
+        ]
+
+    def past_retention(self, row: Row) -> Row:
+        """Pay what is retained, or accept what may be retained then."""
+        holds = [(ref, one) for ref, one in self.model.holds.items() if one["acceptance"] and one["retention"]]
+        if not holds:
+            return row
+        ref, facts = self.rng.choice(holds[-20:])
+        payable, retained = self.model.payable(facts, self.today)
+        row = row._replace(ref=ref, debit=UNKNOWN, credit=UNKNOWN, amount=max(int(payable) + 1, 1))
+        row = row if retained else row._replace(kind=Kind.ACCEPT, amount=facts["total"] - facts["accepted"])
+        return self.told(row, *(self.model.accounts[facts[side]] for side in ("debit", "credit")))
+
+    def past(self, row: Row, fits: Callable[[int, int], bool]) -> Row:
+        """Pay between two accounts that fit, if there are some with money."""
+        pairs = self.rng.sample(self.joinable(Kind.PAY), min(90, len(self.joinable(Kind.PAY))))
+        found = [pair for pair in pairs if self.model.available(pair[0]) > 0 and fits(*pair)]
+        if not found:
+            return row
+        row = row._replace(debit=found[0][0], credit=found[0][1])
+        return self.told(row, *(self.model.accounts[index] for index in found[0]))
+
+    def past_slice(self, row: Row) -> Row:
+        """Pay without the slice."""
+        return self.past(row, lambda debit, credit: self.model.sliced(paying(debit, credit), None) is False)
+
+    def past_line(self, row: Row) -> Row:
+        """Buy something else than the lines say, without a quantity, too much, or for too much."""
+
+        def lined(debit: int, credit: int) -> bool:
+            path = self.model.governing(self.model.accounts[debit], self.model.accounts[credit])
+            return any(self.model.own_now(colour)["lines"] for colour in path)
+
+        row = self.past(row, lined)
+        spoilt = ({"item": 99 * 10**16}, {"quantity": 0}, {"quantity": 10**14}, {"amount": self.base * 50})
+        return row._replace(**self.rng.choice(spoilt))
+
+    def past_subject(self, row: Row) -> Row:
+        """Pay more on an act than it is worth."""
+        worth = [(n, *self.model.subject_facts[name]) for n, name in enumerate(self.model.subjects, 1)]
+        worth = [one for one in worth if one[2] is not None]
+        if not worth:
+            return row
+        number, colour, amount = self.rng.choice(worth)
+        row = self.past(row, lambda debit, _: colour in self.model.accounts[debit].path)
+        return row._replace(subject=number, amount=max(amount - self.model.sums["subject paid", number] + 1, 1))
+
+    def past_cap(self, row: Row) -> Row:
+        """End a colour for more than a cap leaves."""
+        accounts, model = self.model.accounts, self.model
+
+        def capped(debit: int, credit: int) -> bool:
+            return bool(accounts[debit].path and not accounts[credit].path and self.caps_of(debit))
+
+        row = self.past(row, capped)
+        received = model.sums["credits", row.debit] - model.sums["back", row.debit]
+        room = [received * part // 1 - model.sums["cap", (row.debit, cap)] for cap, part, _ in self.caps_of(row.debit)]
+        return row._replace(amount=max(int(self.rng.choice(room or [0])) + 1, 1))
+
+    def caps_of(self, debit: int) -> list[Any]:
+        """Return the caps on what an account ends."""
+        account = self.model.accounts[debit]
+        return list(self.model.effective(account.colour)["caps"]) if account.path else []
+
+    def past_item(self, row: Row) -> Row:
+        """Name no item where items are ruled."""
+        accounts, model = self.model.accounts, self.model
+        ruled = {colour for colour in model.colours if model.effective(colour)["items"]}
+        return self.past(row, lambda debit, _: accounts[debit].colour in ruled)._replace(item=0)
+
+    def past_payee(self, row: Row) -> Row:
+        """Pay somebody who is denied, or not allowed."""
+        accounts, model = self.model.accounts, self.model
+
+        def barred(debit: int, credit: int) -> bool:
+            rules = model.effective(accounts[debit].colour) if accounts[debit].path else own_rules({})
+            owner = accounts[credit].owner
+            return owner in rules["deny"] or (rules["allow"] is not None and owner not in rules["allow"])
+
+        return self.past(row, barred)
+
+    def past_document(self, row: Row) -> Row:
+        """Pay a document that was paid."""
+        accounts, model = self.model.accounts, self.model
+        ruled = {colour for colour in model.colours if model.effective(colour)["documents"]}
+        row = self.past(row, lambda debit, _: accounts[debit].colour in ruled)
+        return row._replace(document=self.used_document())
 
     def draw(self) -> Row:
         """Draw one row of any kind."""
@@ -420,12 +750,16 @@ class World:
             value_date=self.today - (rng.choice((0, 0, 0, 1, 2, 30)) if self.chance(0.3) else 0),
             quantity=rng.randint(-5, 5000) if self.chance(0.2) else 0,
             document=rng.randbytes(24) if self.chance(0.2) else bytes(24),
-            subject=rng.randint(0, len(self.model.subjects)),
+            subject=rng.randint(0, len(self.model.subjects)) if self.chance(0.5) else 0,
         )
-        if kind in (Kind.RELEASE, Kind.VOID) or (kind == Kind.PAY and self.chance(0.35)):
+        if kind in (Kind.ACCEPT, Kind.ADVANCE) and not self.model.holds and self.chance(0.9):
+            return self.draw()
+        if row.on_hold or (kind == Kind.PAY and self.chance(0.4)):
             return self.on_hold(row)
         if kind in (Kind.RETURN, Kind.REVERSE):
             return self.giving_back(row)
+        if kind == Kind.CLAWBACK:
+            return self.taking_back(row)
         pairs = self.joinable(kind)
         debit, credit = rng.choice(pairs) if pairs else (0, 1)
         for _ in range(4):
@@ -435,10 +769,10 @@ class World:
         row = row._replace(debit=debit, credit=credit, amount=min(self.amount(debit, credit), 2 * MAX))
         if kind == Kind.COMMIT and self.chance(0.6):
             row = row._replace(expires=self.at + rng.choice((1, 1_000_000, 3_600_000_000, DAY, 10 * DAY)))
-        return self.told(row, self.model.accounts[debit])
+        return self.told(row, self.model.accounts[debit], self.model.accounts[credit])
 
-    def told(self, row: Row, debit: Account) -> Row:
-        """Name the item and the region as the debit's colour asks for them."""
+    def told(self, row: Row, debit: Account, credit: Account) -> Row:
+        """Name the item, the region, the document and the quantity as the colours ask for them."""
         rules = self.model.effective(debit.colour) if debit.path else own_rules({})
         item, region = self.deepest(rules, "items"), self.deepest(rules, "regions")
         if item or self.chance(0.1):
@@ -447,7 +781,31 @@ class World:
         if (region and self.chance(0.7)) or self.chance(0.1):
             code = self.rng.choice(region or list(REGIONS)) + self.digits(3)
             row = row._replace(region=int(code[:9].ljust(9, "0")))
+        if (rules["documents"] or row.kind == Kind.COURT) and row.document == bytes(24) and self.chance(0.9):
+            row = row._replace(document=self.used_document() if self.chance(0.2) else self.rng.randbytes(24))
+        subjects = [
+            number
+            for number, name in enumerate(self.model.subjects, 1)
+            if self.model.subject_facts[name][0] in debit.path + credit.path
+        ]
+        if subjects and row.kind in (Kind.PAY, Kind.ADVANCE, Kind.ACCEPT) and self.chance(0.4):
+            row = row._replace(subject=self.rng.choice(subjects))
+        if "emergency" in rules["powers"] and row.kind in (*PAYMENTS, Kind.ACCEPT) and self.chance(0.15):
+            row = row._replace(flags=row.flags | EMERGENCY)
+        governing = self.model.governing(debit, credit)
+        lines = [one for colour in governing for one in (self.model.own_now(colour)["lines"] or {}).items()]
+        if lines and row.kind in (*PAYMENTS, Kind.ACCEPT) and self.chance(0.9):
+            code, (_, price) = self.rng.choice(lines)
+            enough = -(-row.amount * 1000 // price) if price else self.rng.randint(1, 999)
+            quantity = min(max(enough + self.rng.choice((0, 0, 0, 1, -1)), 1), MAX)
+            row = row._replace(item=int((code + self.digits(3)).ljust(19, "0")), quantity=quantity)
         return row
+
+    def used_document(self) -> bytes:
+        """Return a document that was paid, or a new one."""
+        paid = [one["row"] for one in self.model.posted.values() if one["row"].kind in (Kind.PAY, Kind.ADVANCE)]
+        used = [row.document for row in paid[-80:] if self.model.sums["document", row.document]]
+        return self.rng.choice(used or [self.rng.randbytes(24)])
 
     def joinable(self, kind: int) -> list[tuple[int, int]]:
         """Return the pairs of accounts that *kind* may join."""
@@ -496,29 +854,59 @@ class World:
         return rng.randint(1, max(min(free, max(free // 8, 20 * self.base)), 1))
 
     def on_hold(self, row: Row) -> Row:
-        """Draw a pay, release or void on some hold, open ones first."""
+        """Draw a pay, release, void, accept or advance on some hold, open ones first."""
         rng, holds = self.rng, list(self.model.holds.items())
         fresh = [other for other in self.recent if other.kind == Kind.COMMIT]
         if fresh and (not holds or self.chance(0.25)):
             hold = rng.choice(fresh[-3:])
-            ref, facts = hold.id, {**hold._asdict(), "left": hold.amount}
+            ref, facts = hold.id, {**hold._asdict(), "left": hold.amount, "acceptance": False, "advance": None}
         elif holds:
             for _ in range(6):
                 ref, facts = rng.choice(holds[-60:])
-                if facts["left"]:
+                wanted = {Kind.ADVANCE: facts["advance"], Kind.ACCEPT: facts["acceptance"]}.get(row.kind, True)
+                if row.kind == Kind.PAY and facts["acceptance"]:
+                    wanted = facts["accepted"] > facts["paid"]
+                if facts["left"] and (wanted or self.chance(0.1)):
                     break
         else:
             return row._replace(ref=rng.randbytes(16), amount=1)
         left = facts["left"]
+        if row.kind == Kind.ACCEPT and "total" in facts:
+            left = facts["total"] - facts["accepted"]
+        elif row.kind == Kind.ADVANCE and facts["advance"]:
+            left = facts["total"] * facts["advance"] // 1 - facts["advanced"]
+        elif row.kind == Kind.PAY and facts["acceptance"]:
+            payable, retained = self.model.payable(facts, self.today)
+            left = payable + rng.choice((0, 0, 0, retained))
+        left = max(int(left), 0)
         amount = 0 if row.kind == Kind.VOID else rng.choice((left, left // 2, left // 3, 1, left + 1))
         row = row._replace(ref=ref, amount=amount, debit=UNKNOWN, credit=UNKNOWN)
         if self.chance(0.5):
             row = row._replace(debit=facts["debit"])
         if self.chance(0.5):
             row = row._replace(credit=facts["credit"])
-        debit = facts["debit"]
-        named = row.kind == Kind.PAY and self.chance(0.4) and debit < len(self.model.accounts)
-        return self.told(row, self.model.accounts[debit]) if named else row
+        debit, credit = facts["debit"], facts["credit"]
+        named = row.kind in (Kind.PAY, Kind.ADVANCE, Kind.ACCEPT) and self.chance(0.6)
+        known = max(debit, credit) < len(self.model.accounts)
+        return self.told(row, self.model.accounts[debit], self.model.accounts[credit]) if named and known else row
+
+    def taking_back(self, row: Row) -> Row:
+        """Draw a clawback of some payment from whoever may hold its money."""
+        model, rng = self.model, self.rng
+        paid = [one for one in model.posted.values() if one["row"].kind in (Kind.PAY, Kind.ADVANCE) and one["left"]]
+        paid = [one for one in paid if model.accounts[one["row"].credit].path]
+        if not paid:
+            return row._replace(ref=rng.randbytes(16), amount=1)
+        entry = rng.choice(paid[-60:])
+        first, left = entry["row"], entry["left"]
+        colour = model.accounts[first.credit].colour
+        below = [
+            number for number, one in enumerate(model.accounts) if colour in one.path and model.available(number) > 0
+        ]
+        debit = rng.choice(below or [first.credit])
+        free = max(min(left, model.available(debit)), 1)
+        amount = max(rng.choice((free, free // 2, 1, left, left + 1)), 1)
+        return row._replace(ref=first.id, debit=debit, credit=first.debit, amount=amount)
 
     def giving_back(self, row: Row) -> Row:
         """Draw a return or reversal of something posted, or of something earlier in this batch."""
@@ -531,11 +919,11 @@ class World:
             for _ in range(6):
                 entry = rng.choice(posted)
                 first, left = entry["row"], entry["left"]
-                if (left and first.kind != Kind.COMMIT) or self.chance(0.05):
+                if (left and first.kind not in (Kind.COMMIT, Kind.CLAWBACK)) or self.chance(0.05):
                     break
         else:
             return row._replace(ref=rng.randbytes(16), amount=1)
-        if first.kind == Kind.PAY and self.chance(0.5):
+        if first.kind in (Kind.PAY, Kind.ADVANCE) and self.chance(0.5):
             row = row._replace(kind=Kind.RETURN)
         elif self.chance(0.9):
             row = row._replace(kind=Kind.REVERSE)
@@ -568,6 +956,7 @@ def edge_of_window(world: World, row: Row) -> int:
     return min(world.rng.choice(edges) + world.rng.choice((-1, 0, 0, 0, 1)), world.today + 1)
 
 
+HELD = (Kind.PAY, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.ACCEPT, Kind.ADVANCE)
 SPOILS = [
     spoil("id", lambda world, row: NOTHING),
     spoil("ref", any_id),
@@ -586,13 +975,18 @@ SPOILS = [
     spoil("value_date", edge_of_window),
     spoil("value_date", edge_of_window),
     spoil("subject", lambda world, row: world.rng.choice((0, 0, 1, len(world.model.subjects) + 1, 10**6))),
-    spoil("kind", lambda world, row: world.rng.randint(0, 16)),
+    spoil("kind", lambda world, row: world.rng.randint(0, 20)),
     spoil("kind", lambda world, row: world.rng.choice(PAIRED)),
     spoil("flags", lambda world, row: row.flags | world.rng.choice((2, 4, 0x8000, 2))),
+    spoil("quantity", lambda world, row: world.rng.choice((0, 0, -5, 1, 10**6, MAX + 1, (1 << 63) - 1))),
+    spoil("document", lambda world, row: bytes(24)),
+    spoil("document", lambda world, row: world.used_document()),
+    lambda world, row: row._replace(flags=row.flags | EMERGENCY),
+    lambda world, row: world.taking_back(row._replace(kind=Kind.CLAWBACK)),
     spoil("reserved", lambda world, row: world.rng.choice((1, 1 << 31))),
     lambda world, row: row._replace(debit=row.credit, credit=row.debit),
     lambda world, row: row._replace(settled=world.rng.randint(-5, 5), result=1, detail=7),  # the ledger's to write
-    lambda world, row: world.on_hold(row._replace(kind=world.rng.choice((Kind.PAY, Kind.RELEASE, Kind.VOID)))),
+    lambda world, row: world.on_hold(row._replace(kind=world.rng.choice(HELD))),
     lambda world, row: world.giving_back(row._replace(kind=Kind.REVERSE)),
 ]
 

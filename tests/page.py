@@ -9,9 +9,11 @@
         held H1 90.00
     ''')
 
-`linked` after an id joins the line with the next one. Lines between blank lines are one batch.
+`linked` after an id joins the line with the next one, `emergency` waives what an emergency may waive. Lines between
+blank lines are one batch. `approve` has a line proposed and approved before it is sent.
 """
 
+import hashlib
 import re
 
 from boyau import codec
@@ -48,7 +50,8 @@ WORLD = [
     {"type": "account", "account": "casino@KZT"},
 ]
 _LINE = re.compile(
-    r"(?P<id>\S+)(?P<linked> linked)?\s+(?P<op>[a-z]+)\s+(?:(?P<from>\S+)\s*->\s*(?P<to>\S+)|on\s+(?P<on>\S+))?"
+    r"(?P<id>\S+)(?P<linked> linked)?(?P<emergency> emergency)?\s+"
+    r"(?P<op>[a-z]+)\s+(?:(?P<from>\S+)\s*->\s*(?P<to>\S+)|on\s+(?P<on>\S+))?"
     r"\s*(?P<amount>[\d.]+)?(?P<more>(?:\s+\w+=\S+)*)\s*:\s*(?P<result>\w+)"
 )
 
@@ -73,6 +76,19 @@ class Page:
         assert answer is not None, "was recorded"
         assert (self.book.ledger.state_hash(), self.book.entries) == before, "a refused record left a trace"
         return answer
+
+    def approve(self, line, maker, *checkers):
+        """Propose a line by *maker* and approve it by *checkers*; return its digest."""
+        operation, _ = self._operation(f"{line} : posted")
+        row = Operations(self.book.ledger).rows([operation], day_of(self.at))
+        digest = hashlib.sha256(b"boyau command 1\n" + row.tobytes()[:112]).hexdigest()
+        self.propose(digest, maker, *checkers)
+        return digest
+
+    def propose(self, digest, maker, *checkers):
+        """Record the proposal of a digest and its approvals."""
+        self.record({"type": "proposal", "command": digest, "by": maker})
+        self.record(*({"type": "approval", "command": digest, "by": checker} for checker in checkers))
 
     def wait(self, *, days=0, hours=0):
         """Let time pass."""
@@ -102,10 +118,11 @@ class Page:
         for name in ("from", "to", "amount"):
             if found[name]:
                 operation[name] = found[name]
-        if found["linked"]:
-            operation["linked"] = True
+        for flag in ("linked", "emergency"):
+            if found[flag]:
+                operation[flag] = True
         if found["on"]:
-            operation["original" if op in ("return", "reverse") else "hold"] = found["on"]
+            operation["original" if op in ("return", "reverse", "clawback") else "hold"] = found["on"]
         for pair in found["more"].split():
             name, _, value = pair.partition("=")
             operation[name] = value

@@ -20,7 +20,8 @@ BOYAU = str(Path(sys.executable).with_name("boyau"))
 COMMANDS = [
     ["init"], ["info"], ["submit"], ["explain"], ["check"], ["trace"], ["demo"], ["import", "budget"],
     ["report", "execution"], ["show", "account"], ["show", "colour"], ["show", "entry"], ["views", "drop"],
-    ["views", "rebuild"],
+    ["views", "rebuild"], ["subsidies", "queue"], ["subsidies", "pay"], ["key"], ["sign"], ["evidence"],
+    ["programme", "list"], ["programme", "show"], ["programme", "check"], ["programme", "records"], ["simulate"],
 ]  # fmt: skip
 OPEN = [json.loads(json.dumps(one).replace("2026-12-31", "2090-12-31")) for one in WORLD]
 ISSUE = {"op": "issue", "id": "I1", "from": "issuer@kz", "to": "budget@kz/road", "amount": "1000.00"}
@@ -224,8 +225,15 @@ def test_the_help_of_every_command_has_an_example(boyau, command):
 def test_every_command_is_in_the_list_above():
     from boyau.cli import app
 
-    groups = {id(app.app): [], id(app.import_app): ["import"], id(app.report_app): ["report"], id(app.show_app): ["show"],  # noqa: E501
-              id(app.views_app): ["views"]}  # fmt: skip
+    groups = {
+        id(app.app): [],
+        id(app.import_app): ["import"],
+        id(app.report_app): ["report"],
+        id(app.show_app): ["show"],  # noqa: E501
+        id(app.views_app): ["views"],
+        id(app.subsidies_app): ["subsidies"],
+        id(app.programme_app): ["programme"],
+    }  # noqa: E501
     assert sorted(COMMANDS) == sorted([*groups[id(parent)], name] for parent, name, *_ in app._COMMANDS)
 
 

@@ -155,9 +155,9 @@ def test_every_record_type_and_field_is_explained(kind):
 def test_every_rule_is_explained_and_has_an_example():
     text = section(page("formats.md"), "## Rules of a colour")
     with pytest.raises(RecordRefused) as refusal:
-        read_rules({"?": 1})
+        read_rules({"?": 1}, 2)
     rules = refusal.value.message.partition("the rules are ")[2].split(", ")
-    assert len(rules) == 9
+    assert len(rules) == 18
     for rule in rules:
         assert re.search(rf"^\| `{rule}` \|", text, re.MULTILINE), rule
         assert f'"{rule}": ' in text, rule
@@ -169,7 +169,14 @@ def test_every_rule_is_explained_and_has_an_example():
 def test_every_code_of_a_refused_record_is_explained():
     source = "".join(
         (ROOT / "src/boyau" / name).read_text(encoding="utf-8")
-        for name in ("ledger/registry.py", "ledger/colours.py", "journal/book.py")
+        for name in (
+            "ledger/registry.py",
+            "ledger/colours.py",
+            "ledger/terms.py",
+            "ledger/approvals.py",
+            "ledger/evidence.py",
+            "journal/book.py",
+        )
     )
     codes = set(re.findall(r'RecordRefused\(\s*"(\w+)"', source))
     assert len(codes) > 10

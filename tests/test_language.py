@@ -17,12 +17,13 @@ from boyau.language.refusals import REASONS, REMEDIES
 from boyau.ledger import Result
 from boyau.ledger.codes import day, day_of, item_interval, item_number, region_interval, region_number
 from boyau.ledger.explain import Explainer, Finding
+from boyau.ledger.terms import Share
 from tests.page import Page
 
 TOOL = Path(__file__).parents[1] / "tools" / "messages.py"
 TRANSLATED = ("kk", "ru")
-CODES = {"void", "commit", "release"}
-"""Latin words that a translation may hold: names of operations, as they are written in a file."""
+CODES = {"void", "commit", "release", "accept", "change", "report", "test", "below"}
+"""Latin words that a translation may hold: names of operations as they are written in a file, and of options."""
 
 TO, FROM = "100140005678@kz/road#1", "budget@kz/road"
 PAYEE, MONEY = "200240001234", {"amount": 60_000_000, "unit": "KZT"}
@@ -31,6 +32,8 @@ ITEMS = {"allowed": (item_interval("ENSTRU:42.11"), item_interval("CPV:45")), "i
 REGIONS = {"allowed": (region_interval("71"),), "region": region_number("750000000")}
 CLASSES = {"payee": PAYEE, "has": ["gambling"], "needed": ["contractor", "supplier"]}
 DAYS = {"date": day("2027-01-15"), "today": day("2027-01-20")}
+CONTRACT = {"accepted": 50_000, "recovered": 15_000, "retained": 2_500, "paid": 0, "payable": 32_500}
+LINES = {"item": item_number("ENSTRU:42.11"), "line": item_interval("ENSTRU:42.11"), "quantity": 12_500}
 FACTS = {
     Result.ID_CONFLICT: {"field": 2},
     Result.HOLD_DIFFERS: {"from": FROM, "to": TO},
@@ -54,6 +57,27 @@ FACTS = {
     Result.ITEM_FORBIDDEN: ITEMS,
     Result.REGION_FORBIDDEN: REGIONS,
     Result.EVIDENCE_MISSING: {"condition": "acceptance_act", "subject": "АКТ-17", "about": "kz/road"},
+    Result.CAP_EXCEEDED: LIMIT | {"classes": ["employee"], "account": TO, "share": Share(1, 5), "received": 500_000},
+    Result.LINE_MISSING: LINES,
+    Result.QUANTITY_MISSING: LINES,
+    Result.PRICE_EXCEEDED: LINES | MONEY | {"price": 150_000, "limit": 1_875_000},
+    Result.QUANTITY_EXCEEDED: LINES | {"whole": 100_000, "taken": 90_000, "rest": 10_000},
+    Result.ADVANCE_EXCEEDED: LIMIT,
+    Result.NOT_ACCEPTED: MONEY | CONTRACT,
+    Result.RETENTION_HELD: MONEY | CONTRACT | {"warranty": day("2027-11-24")},
+    Result.SUBJECT_DIFFERS: {"subject": "АКТ-17", "home": "kz/school"},
+    Result.SUBJECT_EXCEEDED: LIMIT | {"subject": "АКТ-17"},
+    Result.PAYEE_LIMIT_EXCEEDED: LIMIT | {"payee": PAYEE},
+    Result.SLICE_MISSING: MONEY
+    | {"payee": PAYEE, "slice": "kz/vat", "share": Share(3, 28), "least": 7_199_999, "most": 7_200_000},
+    Result.POWER_MISSING: {"power": "clawback"},
+    Result.APPROVAL_MISSING: {
+        "command": "ab" * 32,
+        "quorum": 2,
+        "classes": ["checker"],
+        "approved": [],
+        "excluded": [PAYEE, "budget"],
+    },
     Result.PLAN_EXCEEDED: LIMIT,
     Result.OBLIGATIONS_EXCEEDED: LIMIT,
     Result.PAYMENTS_EXCEEDED: LIMIT,

@@ -387,3 +387,54 @@ def test_short_histories_agree(batches):
     for number, rows in enumerate([[FIRST], *batches]):
         page.pair.apply(rows, START + 1 + number * 10)
         page.pair.compare()
+
+
+CONTRACT_ROWS = st.builds(
+    lambda **fields: Row(**fields),  # noqa: PLW0108
+    id=NAMES,
+    ref=NAMES,
+    amount=st.integers(1, 4),
+    debit=st.just(UNKNOWN),
+    credit=st.just(UNKNOWN),
+    value_date=st.sampled_from([START // DAY, START // DAY - 1]),
+    subject=st.sampled_from([0, 0, 1]),
+    kind=st.sampled_from([Kind.ACCEPT, Kind.ADVANCE, Kind.PAY, Kind.PAY, Kind.RELEASE]),
+    flags=st.sampled_from([0, 0, 0, 1]),
+) | st.builds(
+    lambda **fields: Row(**fields),  # noqa: PLW0108
+    id=NAMES,
+    ref=NAMES,
+    amount=st.integers(1, 4),
+    debit=st.sampled_from([3, 4, 3]),
+    credit=st.sampled_from([2, 3]),
+    value_date=st.just(START // DAY),
+    kind=st.sampled_from([Kind.RETURN, Kind.REVERSE, Kind.CLAWBACK, Kind.PAY]),
+)
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(batches=st.lists(st.lists(CONTRACT_ROWS, min_size=1, max_size=10), min_size=1, max_size=4))
+def test_short_contracts_agree(batches):
+    """One contract of 7 with an advance, acts and retention, in every order."""
+    page = Page(pure=True)
+    page.told("""
+        unit KZT 0
+        participant ministry budget
+        participant north budget
+        participant builder supplier
+        colour kz KZT
+        colour kz/roofs
+        account ministry@kz issuer
+        account north@kz
+        account north@kz/roofs
+        account builder@kz/roofs#1
+        account builder@kz/roofs#2
+    """)
+    page.record("subject", "kz/roofs", subject="act", amount="5")
+    retention = {"share": "1/3", "days": 0}
+    assert rule(page, "kz/roofs", acceptance=True, advance="3/7", retention=retention, payee_limit="6")
+    first = FIRST._replace(credit=2)
+    contract = Row(id=b"id 0".ljust(16, b"\0"), amount=7, debit=2, credit=3, value_date=START // DAY, kind=Kind.COMMIT)
+    for number, rows in enumerate([[first], [contract], *batches]):
+        page.pair.apply(rows, START + 1 + number * DAY // 3)
+        page.pair.compare()

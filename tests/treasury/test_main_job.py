@@ -101,8 +101,12 @@ def test_one_payment_moves_its_line_and_every_parent_by_just_that_amount(republi
     where = ["--ledger", str(republic)]
     _, before = said(capsys, "report", "execution", "--month", "2025-03", "--json", *where)
     payment = {
-        "op": "pay", "id": "EXTRA-1", "from": "budget@kz/republican/2025/2/4/1/224", "to": "recipients@KZT",
-        "amount": "0.07", "date": "2025-03-31",
+        "op": "pay",
+        "id": "EXTRA-1",
+        "from": "budget@kz/republican/2025/2/4/1/224",
+        "to": "recipients@KZT",
+        "amount": "0.07",
+        "date": "2025-03-31",
     }
     (tmp_path / "one.ndjson").write_text(json.dumps(payment))
     assert run(["submit", str(tmp_path / "one.ndjson"), *where]) == 0
@@ -117,8 +121,14 @@ def test_one_payment_moves_its_line_and_every_parent_by_just_that_amount(republi
             moved[new["line"]] = exact
     line = {"sumrg": 7, "obz": 7}
     assert moved == {
-        "2": line, "2/4": line, "2/4/1": line, "2/4/1/224": line,
-        "5": {"sumrg": -7}, "7": {"sumrg": 7}, "used_balances": {"sumrg": 7}, "closing_balance": {"sumrg": -7},
+        "2": line,
+        "2/4": line,
+        "2/4/1": line,
+        "2/4/1/224": line,
+        "5": {"sumrg": -7},
+        "7": {"sumrg": 7},
+        "used_balances": {"sumrg": 7},
+        "closing_balance": {"sumrg": -7},
     }
     code, checked = said(capsys, "report", "execution", "--month", "2025-03", "--check", "--json", *where)
     assert code == 1

@@ -21,7 +21,9 @@ import_app = App(name="import", help="Read published figures and turn them into 
 report_app = App(name="report", help="Reports computed from the entries.")
 show_app = App(name="show", help="Look at one thing: an account, a colour, an entry.")
 views_app = App(name="views", help="Read models, which can be thrown away and rebuilt from the journal.")
-for group in (import_app, report_app, show_app, views_app):
+subsidies_app = App(name="subsidies", help="Farm subsidies: the queue, and paying it.")
+programme_app = App(name="programme", help="Ready-made colours: list, show, prove, install.")
+for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app):
     app.command(group)
 
 _COMMANDS = (
@@ -30,13 +32,23 @@ _COMMANDS = (
     (app, "submit", "submit:submit", "Post operations and records, one answer a line."),
     (app, "explain", "submit:explain", "List every rule that an operation breaks, and the remedy; post nothing."),
     (app, "check", "submit:check", "Check a file of records; name file, line and field."),
+    (app, "key", "evidence:key", "Make a key to sign with, or show its public part."),
+    (app, "sign", "evidence:sign", "Sign records: attestations, proposals, approvals."),
+    (app, "evidence", "evidence:evidence", "What evidence is asked of whom, and until when."),
     (app, "trace", "trace:trace", "Follow money to its sources and to its payees: table, JSON, picture."),
     (app, "demo", "demo:demo", "Colour a year of Kazakhstan's budget and look around."),
+    (app, "simulate", "simulate:simulate", "A simulated year with planted abuse; what was refused, what was found."),
     (import_app, "budget", "budget:import_budget", "Read published budget execution."),
     (report_app, "execution", "budget:report_execution", "Budget execution of a month, computed from the entries."),
     (show_app, "account", "ledgers:show_account", "What an account has and can still spend."),
     (show_app, "colour", "ledgers:show_colour", "The rules in force and the limits of a colour."),
     (show_app, "entry", "ledgers:show_entry", "One entry of the journal, by number or id."),
+    (programme_app, "list", "programmes:list_programmes", "The programmes that come with the program."),
+    (programme_app, "show", "programmes:show", "One programme: parameters, colours, who attests what by when."),
+    (programme_app, "check", "programmes:check", "Prove a programme: narrowing, dead rules, ways to an end, blockers."),
+    (programme_app, "records", "programmes:records", "The records that install a programme, for `submit`."),
+    (subsidies_app, "queue", "subsidies:queue", "Who would be paid, who waits, why, and in which place."),
+    (subsidies_app, "pay", "subsidies:pay", "Pay applications in lawful order, as far as the budget goes."),
     (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
     (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
 )

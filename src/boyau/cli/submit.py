@@ -3,6 +3,7 @@
 import json as json_module
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -110,13 +111,23 @@ def _sentence(told: dict[str, Any], file: str) -> str:
     return f"{where}: {told['result']}:{field} {told.get('reason', '')}{remedy}".rstrip()
 
 
-def explain(file: Source, *, ledger: Ledger, language: In = None, json: Json = False) -> int:
+def explain(
+    file: Source, *, ledger: Ledger, given: tuple[str, ...] = (), language: In = None, json: Json = False
+) -> int:
     """Say what would become of operations, and list every rule that fails, without posting anything.
 
     Each rule comes with the colour of the tree that makes it, the journal entry that set it, the evidence that is
     missing and the remedy.
 
-    Example: echo '{"op":"pay","id":"P-1",...}' | boyau explain - --ledger treasury.boyau --language kk
+    Example calls:
+
+        echo '{"op":"pay","id":"P-1",...}' | boyau explain - --ledger treasury.boyau --language kk
+        boyau explain waiting.ndjson --ledger treasury.boyau --given acceptance_act@act-17
+
+    Parameters
+    ----------
+    given
+        What if this evidence arrived: CONDITION@SUBJECT or CONDITION@COLOUR; may be given several times.
     """
     from boyau.journal import Book
     from boyau.journal.operations import OperationError, Operations
@@ -126,15 +137,20 @@ def explain(file: Source, *, ledger: Ledger, language: In = None, json: Json = F
 
     words, worst = chosen(language), 0
     with Book.open(ledger, write=False) as book:
-        operations, explainer, at = Operations(book.ledger), Explainer(book.ledger), book.now()
-        for line in _lines(file):
+        state = _assuming(book, given).ledger if given else book.ledger
+        operations, explainer, at = Operations(state), Explainer(state), book.now()
+        for line, after in _with_next(_lines(file)):
             told: dict[str, Any] = {"line": line.number}
             try:
                 if line.error:
                     raise OperationError(line.field, line.error)
                 row = operations.rows([line.value], codes.day_of(at))[0]
                 told |= {"id": line.value.get("id", "")}
-                findings = [explanation(one, words) for one in explainer.explain(row, at)]
+                following = None
+                if after is not None and not after.error:  # a slice is paid by the next line
+                    with suppress(OperationError):
+                        following = operations.rows([after.value], codes.day_of(at))[0]
+                findings = [explanation(one, words) for one in explainer.explain(row, at, following)]
                 told |= {"result": findings[0]["result"] if findings else "posted", "findings": findings}
             except OperationError as error:
                 told |= {"result": "unreadable", "field": error.field, "reason": error.message, "findings": []}
@@ -144,6 +160,30 @@ def explain(file: Source, *, ledger: Ledger, language: In = None, json: Json = F
             else:
                 _print_explanation(told, words)
     return worst
+
+
+def _with_next(lines: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield each line with the one after it, None after the last."""
+    before = next(lines, None)
+    while before is not None:
+        after = next(lines, None)
+        yield before, after
+        before = after
+
+
+def _assuming(book: Any, given: tuple[str, ...]) -> Any:
+    """Return a copy of the ledger's state in which this evidence has arrived."""
+    from boyau.journal.submission import Scratch
+
+    scratch = Scratch(book.ledger, book.clock)
+    for one in given:
+        condition, _, thing = one.partition("@")
+        try:
+            scratch.ledger.registry.assume(condition, thing)
+        except KeyError as unknown:
+            told = f"--given {one}: the ledger knows no {unknown}; write CONDITION@SUBJECT or CONDITION@COLOUR"
+            raise Failure(told, 2) from None
+    return scratch
 
 
 def _print_explanation(told: dict[str, Any], words: "Language") -> None:

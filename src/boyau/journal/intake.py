@@ -130,7 +130,7 @@ def _cells(cells: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in cells:
         if value in ("", None):
             continue
-        out[name] = _TRUTH.get(str(value).lower(), value) if name in ("linked", "withdrawn") else value
+        out[name] = _TRUTH.get(str(value).lower(), value) if name in ("linked", "emergency", "withdrawn") else value
     return out
 
 

@@ -17,8 +17,8 @@ from boyau.ledger import AMOUNT_MAX, UNKNOWN_ACCOUNT, Kind, Ledger, Result, RowF
 from boyau.ledger.rows import ROW
 
 OPS = {kind.name.lower(): kind for kind in Kind if kind is not Kind.EXPIRE}
-ON_HOLD = (Kind.PAY, Kind.RELEASE, Kind.VOID)
-GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
+ON_HOLD = (Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.ACCEPT, Kind.ADVANCE)
+GIVING_BACK = (Kind.RETURN, Kind.REVERSE, Kind.CLAWBACK)
 FIELDS = (
     "op",
     "id",
@@ -35,7 +35,9 @@ FIELDS = (
     "expires",
     "quantity",
     "linked",
+    "emergency",
 )
+_FLAGS = {"linked": RowFlag.LINKED, "emergency": RowFlag.EMERGENCY}
 _DOCUMENT = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{48}")
 
 
@@ -80,7 +82,7 @@ class Operations:
                 raise OperationError(name, f"a {operation['op']} has none")
         if reference is not None and reference in operation:
             row["ref"] = _id(operation, reference)
-        elif kind in GIVING_BACK or kind in (Kind.RELEASE, Kind.VOID):
+        elif kind in GIVING_BACK or (kind in ON_HOLD and kind is not Kind.PAY):
             raise OperationError(str(reference), "is missing")
         on_hold = reference == "hold" and "hold" in operation
         row["debit"] = self._account(operation, "from", optional=on_hold)
@@ -140,10 +142,11 @@ class Operations:
             subject = operation["subject"]
             number = self._ledger.subjects.get(subject) if isinstance(subject, str) else None
             row["subject"] = number if number is not None else UNKNOWN_ACCOUNT
-        linked = operation.get("linked", False)
-        if not isinstance(linked, bool):
-            raise OperationError("linked", "must be true or false")
-        row["flags"] = RowFlag.LINKED if linked else 0
+        for name, flag in _FLAGS.items():
+            if not isinstance(operation.get(name, False), bool):
+                raise OperationError(name, "must be true or false")
+            if operation.get(name, False):
+                row["flags"] |= flag
 
     # ---- back -------------------------------------------------------------------------------------------------------
 
@@ -174,7 +177,7 @@ class Operations:
             "document": row["document"].tobytes().hex() if any(row["document"].tobytes()) else "",
             "expires": _instant_text(int(row["expires"])) if row["expires"] else "",
             "quantity": amounts.write(int(row["quantity"]), 3) if row["quantity"] else "",
-            "linked": bool(row["flags"] & RowFlag.LINKED),
+            **{name: bool(row["flags"] & flag) for name, flag in _FLAGS.items()},
             "result": Result(int(row["result"])).name.lower(),
         }
         return {name: value for name, value in out.items() if value not in ("", None, False)}

@@ -5,11 +5,11 @@ from typing import Any
 
 from boyau.language.catalogue import Language
 from boyau.language.catalogue import mark as _
-from boyau.ledger import codes
+from boyau.ledger import amounts, codes
 from boyau.ledger.refusals import Result
 from boyau.ledger.rows import FIELDS
 from boyau.ledger.rule_findings import Finding
-from boyau.ledger.rules_text import item_prefix, region_prefix
+from boyau.ledger.rules_text import item_prefix, region_prefix, share_text
 
 REASONS: dict[Result, str] = {
     Result.POSTED: _("Posted."),
@@ -60,6 +60,49 @@ REASONS: dict[Result, str] = {
     Result.ITEM_FORBIDDEN: _("The colour {colour} does not buy {item} (allowed: {allowed})."),
     Result.REGION_FORBIDDEN: _("The colour {colour} does not pay for region {region} (allowed: {allowed})."),
     Result.EVIDENCE_MISSING: _("The colour {colour} pays only on evidence: “{condition}” is missing."),
+    Result.CAP_EXCEEDED: _(
+        "At payees of the kind {classes} the colour {colour} may end for at most {share} of what {account} received "
+        "({received}): {limit}; {used} are used, {left} remain, {amount} are asked for."
+    ),
+    Result.HOLD_MISSING: _("The colour {colour} pays only on a registered contract; the operation names none."),
+    Result.LINE_MISSING: _("No line of the contract {colour} is for {item}."),
+    Result.QUANTITY_MISSING: _("The contract {colour} counts {line} by quantity; the operation names none."),
+    Result.PRICE_EXCEEDED: _(
+        "The contract {colour} pays at most {price} per measure of {line}: for the quantity {quantity} this is "
+        "{limit}, less than the {amount} asked for."
+    ),
+    Result.QUANTITY_EXCEEDED: _(
+        "The contract {colour} is for a quantity of {whole} of {line}; {taken} are taken, {rest} remain, "
+        "{quantity} are asked for."
+    ),
+    Result.ADVANCE_EXCEEDED: _(
+        "On this contract at most {limit} may be paid in advance; {used} are paid, {left} remain, "
+        "{amount} are asked for."
+    ),
+    Result.NOT_ACCEPTED: _(
+        "{accepted} are accepted; less the advance recovered ({recovered}), what is retained ({retained}) and what was "
+        "paid ({paid}), {payable} can be paid; {amount} are asked for."
+    ),
+    Result.RETENTION_HELD: _(
+        "Of the {accepted} accepted, {retained} are retained until the end of the warranty on {warranty}; until then "
+        "{payable} can be paid (advance recovered: {recovered}, paid: {paid}), less than the {amount} asked for."
+    ),
+    Result.DOCUMENT_MISSING: _("Money of the colour {colour} is paid only on a document; the operation names none."),
+    Result.DOCUMENT_USED: _("This document was paid before; the colour {colour} pays a document only once."),
+    Result.SUBJECT_DIFFERS: _("“{subject}” belongs to the colour {home}; this is paid from the colour {colour}."),
+    Result.SUBJECT_EXCEEDED: _("“{subject}” is worth {limit}; {used} are used, {left} remain, {amount} are asked for."),
+    Result.PAYEE_LIMIT_EXCEEDED: _(
+        "The colour {colour} pays {payee} at most {limit}; {used} are used, {left} remain, {amount} are asked for."
+    ),
+    Result.SLICE_MISSING: _(
+        "With this payment to {payee} goes another one, linked, into the colour {slice}: {slice_amount}, which is "
+        "{share} of both together. It is missing, or differs."
+    ),
+    Result.POWER_MISSING: _("No rule of the colour {colour} gives the power “{power}” that this operation needs."),
+    Result.APPROVAL_MISSING: _(
+        "The colour {colour} asks for {quorum} approvals, by participants of the kind: {classes}. Approved by: "
+        "{approved}; these may not approve: {excluded}."
+    ),
     Result.PLAN_EXCEEDED: _("The plan of {colour} is {limit}; {used} are used, {left} remain, {amount} are asked for."),
     Result.OBLIGATIONS_EXCEEDED: _(
         "The obligations plan of {colour} is {limit}; {used} are used, {left} remain, {amount} are asked for."
@@ -120,6 +163,28 @@ REMEDIES: dict[Result, str] = {
     Result.EVIDENCE_MISSING: _(
         "Have “{condition}” attested for {about} by whoever may, then send the operation again."
     ),
+    Result.CAP_EXCEEDED: _("Pay no more than remains, or pay into a coloured account of the payee."),
+    Result.HOLD_MISSING: _("Register the contract first (commit) and name its id in the payment."),
+    Result.LINE_MISSING: _("Name an item that the contract lists, or have the lines of {colour} amended."),
+    Result.QUANTITY_MISSING: _("State the quantity in the measure of the contract's line."),
+    Result.PRICE_EXCEEDED: _("Pay no more than the contract's price, or correct the quantity."),
+    Result.QUANTITY_EXCEEDED: _("Take no more than remains, or have the lines of {colour} amended."),
+    Result.ADVANCE_EXCEEDED: _("Ask for no more than remains; the rest is paid when it is accepted."),
+    Result.NOT_ACCEPTED: _("Have the work accepted first (accept), or ask for no more than can be paid."),
+    Result.RETENTION_HELD: _("Ask for no more than can be paid now, and for the rest after {warranty}."),
+    Result.DOCUMENT_MISSING: _("State the digest of the document on which this is paid."),
+    Result.DOCUMENT_USED: _("Check whether this was paid already; a new payment needs a document of its own."),
+    Result.SUBJECT_DIFFERS: _("Name an act or application of this colour, or pay from the colour {home}."),
+    Result.SUBJECT_EXCEEDED: _("Ask for no more than remains, or record another act for the difference."),
+    Result.PAYEE_LIMIT_EXCEEDED: _("Pay no more than remains, or have the limit per payee of {colour} amended."),
+    Result.SLICE_MISSING: _(
+        "Send the payment into the colour {slice} directly after this one, to the same payee, and mark this one as "
+        "linked."
+    ),
+    Result.POWER_MISSING: _("Use an ordinary operation, or have the power laid down in the rules of {colour}."),
+    Result.APPROVAL_MISSING: _(
+        "Record a proposal and the approvals of this command and send it again unchanged; its digest is {command}."
+    ),
     Result.PLAN_EXCEEDED: _("Ask for no more than remains, or have the plan of {colour} amended or re-allocated."),
     Result.OBLIGATIONS_EXCEEDED: _("Commit no more than remains, or have the obligations plan of {colour} amended."),
     Result.PAYMENTS_EXCEEDED: _("Pay no more than remains, pay later, or have the payments plan of {colour} amended."),
@@ -127,21 +192,54 @@ REMEDIES: dict[Result, str] = {
     Result.SUM_OVERFLOW: _("Use another account."),
 }
 
-_AMOUNTS = ("left", "amount", "limit", "used", "available", "held")
-_DAYS = ("date", "today")
+ASKED = _("It was asked for (“{request}”): {owner} answers until {deadline}.")
+DENIED = _("It was asked for (“{request}”) and denied by {owner}.")
+ASK = _("Nobody has been asked for it yet: record a request that names who answers and until when.")
+APPEAL = _("Appeal against the denial, or meet its reason and ask again.")
+"""Evidence that is missing: what was done about it, and what to do."""
+
+_AMOUNTS = (
+    "left",
+    "amount",
+    "limit",
+    "used",
+    "available",
+    "held",
+    "received",
+    "price",
+    "above",
+    "total",
+    "least",
+    "most",
+)
+_OF_CONTRACT = ("accepted", "recovered", "retained", "paid", "payable")
+"""Amounts too."""
+_QUANTITIES = ("quantity", "whole", "taken", "rest")
+_DAYS = ("date", "today", "warranty", "deadline")
+_KEPT = ("command", "quorum", "classes", "approved", "excluded", "maker")
+"""Facts about approvals that an answer carries beside the words."""
 _FIELD_NAMES = {"debit": "from", "credit": "to", "value_date": "date", "kind": "op", "flags": "linked", "ref": "hold"}
 """What a row's fields are called in an operation."""
 
 
 def reason(finding: Finding, language: Language) -> str:
     """Say why: the rule that fails, with its figures, as the language writes them."""
-    return language.text(REASONS[finding.result]).format_map(_values(finding, language))
+    values, sources = _values(finding, language), [REASONS[finding.result]]
+    if "request" in finding.facts:
+        sources.append(DENIED if finding.facts["state"] == "denied" else ASKED)
+    return " ".join(language.text(source).format_map(values) for source in sources)
 
 
 def remedy(finding: Finding, language: Language) -> str:
     """Say what to do now; "" where nothing is to be done."""
-    source = REMEDIES[finding.result]
-    return language.text(source).format_map(_values(finding, language)) if source else ""
+    sources = [REMEDIES[finding.result]]
+    if finding.result is Result.EVIDENCE_MISSING:
+        if "request" not in finding.facts:
+            sources.append(ASK)
+        elif finding.facts["state"] == "denied":
+            sources = [APPEAL]
+    values = _values(finding, language)
+    return " ".join(language.text(source).format_map(values) for source in sources if source)
 
 
 def explanation(finding: Finding, language: Language) -> dict[str, Any]:
@@ -157,6 +255,15 @@ def explanation(finding: Finding, language: Language) -> dict[str, Any]:
         out["entry"] = finding.entry
     if finding.result is Result.EVIDENCE_MISSING:
         out["evidence"] = finding.facts.get("condition", "")
+        if "request" in finding.facts:
+            out |= {name: finding.facts[name] for name in ("request", "owner")}
+            out["deadline"] = codes.day_text(finding.facts["deadline"])
+    if finding.result is Result.APPROVAL_MISSING:
+        out["approval"] = {name: finding.facts[name] for name in _KEPT if finding.facts.get(name)}
+    if finding.result is Result.SLICE_MISSING and "slice" in finding.facts:
+        out["slice"] = {"colour": finding.facts["slice"]} | {
+            name: amounts.write(finding.facts[name], int(finding.facts.get("scale", 2))) for name in ("least", "most")
+        }
     return out
 
 
@@ -172,7 +279,7 @@ def _values(finding: Finding, language: Language) -> _Values:
     unit = str(facts.get("unit", "KZT"))
     scale = int(facts.get("scale", 2))
     for name, value in facts.items():
-        if name in _AMOUNTS:
+        if name in _AMOUNTS or name in _OF_CONTRACT:
             values[name] = language.money(value, unit, scale)
         elif name in _DAYS:
             values[name] = language.day(value)
@@ -180,8 +287,14 @@ def _values(finding: Finding, language: Language) -> _Values:
             values[name] = _intervals(
                 value, region_prefix if finding.result is Result.REGION_FORBIDDEN else item_prefix
             )
+        elif name in _QUANTITIES:
+            values[name] = language.number(amounts.write(value, 3))
         elif name == "item":
-            values[name] = codes.item_text(value)
+            values[name] = codes.item_text(value) or "—"
+        elif name == "line":
+            values[name] = item_prefix(value)
+        elif name == "share":
+            values[name] = share_text(value)
         elif name == "region":
             values[name] = str(value) if value else "—"
         elif name == "field":
@@ -192,6 +305,8 @@ def _values(finding: Finding, language: Language) -> _Values:
             values[name] = str(value)
     if finding.result is Result.WINDOW_CLOSED and "first" in facts:
         values["window"] = _window(facts, language)
+    if "least" in facts:  # the slice: rounded down, or up
+        values["slice_amount"] = " / ".join(dict.fromkeys((values["least"], values["most"])))
     if finding.result is Result.EVIDENCE_MISSING:
         values["about"] = str(facts.get("subject") or facts.get("about", "…"))
     return values

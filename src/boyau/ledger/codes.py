@@ -106,3 +106,17 @@ def day_text(days: int) -> str:
 def day_of(at: int) -> int:
     """Return the UTC day of a journal time in microseconds."""
     return at // _DAY_US
+
+
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
+
+
+def instant(text: object) -> int:
+    """Read ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` as microseconds since 1970-01-01 UTC."""
+    try:
+        if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+            raise ValueError
+        since = dt.datetime.fromisoformat(text.removesuffix("Z")) - dt.datetime(1970, 1, 1)  # noqa: DTZ001 - both UTC
+    except ValueError:
+        raise CodeError(f"{text!r:.40} is not a moment; write YYYY-MM-DDTHH:MM:SSZ") from None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -19,6 +19,7 @@ COLOUR = cython.declare(cython.int, 3)
 HOLDER = cython.declare(cython.int, 4)
 FLAGS = cython.declare(cython.int, 5)
 HOP = cython.declare(cython.int, 6)
+BACK = cython.declare(cython.int, 7)
 ACCOUNT_COLUMNS = 8
 
 LIMIT = cython.declare(cython.int, 0)  # 0 plan, 1 obligations, 2 payments
@@ -43,7 +44,25 @@ R_UNIT = cython.declare(cython.int, 17)
 R_PLAIN = cython.declare(cython.int, 18)
 R_ROOT = cython.declare(cython.int, 19)
 R_DEPTH = cython.declare(cython.int, 20)
-RULE_COLUMNS = 24
+R_MORE = cython.declare(cython.int, 21)
+R_CAPS = cython.declare(cython.int, 22)
+R_LINES = cython.declare(cython.int, 24)
+R_LINES_UP = cython.declare(cython.int, 26)
+R_PAYEE = cython.declare(cython.int, 27)
+R_PAYEE_UP = cython.declare(cython.int, 28)
+R_ACCEPT = cython.declare(cython.int, 29)
+R_ADVANCE = cython.declare(cython.int, 30)
+R_RETENTION = cython.declare(cython.int, 31)
+R_WARRANTY = cython.declare(cython.int, 32)
+R_SLICE = cython.declare(cython.int, 33)
+R_SLICE_SHARE = cython.declare(cython.int, 34)
+R_SLICE_CLASSES = cython.declare(cython.int, 35)
+R_APPROVAL = cython.declare(cython.int, 36)
+R_DOCUMENTS = cython.declare(cython.int, 37)
+R_NEED_COMMIT = cython.declare(cython.int, 38)
+R_NEED_ADVANCE = cython.declare(cython.int, 39)
+R_NEED_ACCEPT = cython.declare(cython.int, 40)
+RULE_COLUMNS = 48
 
 F_ISSUER = cython.declare(cython.int, 1)
 F_CLOSED = cython.declare(cython.int, 2)
@@ -57,7 +76,15 @@ H_CREDIT = cython.declare(cython.int, 4)
 H_ITEM = cython.declare(cython.int, 5)
 H_REGION = cython.declare(cython.int, 6)
 H_STATE = cython.declare(cython.int, 7)  # 0 open, 1 voided, 2 expired
-HOLD_COLUMNS = 8
+H_TOTAL = cython.declare(cython.int, 8)
+H_ACCEPTED = cython.declare(cython.int, 9)
+H_ADVANCED = cython.declare(cython.int, 10)
+H_PAID = cython.declare(cython.int, 11)
+H_ADVANCE = cython.declare(cython.int, 12)
+H_RETENTION = cython.declare(cython.int, 13)
+H_TERMS = cython.declare(cython.int, 14)  # bit 0 acceptance, above it the days of the warranty
+H_WARRANTY = cython.declare(cython.int, 15)
+HOLD_COLUMNS = 16
 
 ISSUE = cython.declare(cython.int, 1)
 ALLOCATE = cython.declare(cython.int, 2)
@@ -73,6 +100,24 @@ REVERSE = cython.declare(cython.int, 11)
 RECEIVE = cython.declare(cython.int, 12)
 REFUND = cython.declare(cython.int, 13)
 EXPIRE = cython.declare(cython.int, 14)
+ACCEPT = cython.declare(cython.int, 15)
+ADVANCE = cython.declare(cython.int, 16)
+CLAWBACK = cython.declare(cython.int, 17)
+COURT = cython.declare(cython.int, 18)
+
+F_LINKED = cython.declare(cython.int, 1)
+F_EMERGENCY = cython.declare(cython.int, 2)
+
+# Meters: sums that rules count beside the limits. The key is (tag, a, b).
+M_LINE = cython.declare(cython.int, 1)  # colour, first item of the line: quantity
+M_PAYEE = cython.declare(cython.int, 2)  # colour, payee: amount
+M_CAP = cython.declare(cython.int, 3)  # account, classes of the cap: amount
+M_SUBJECT = cython.declare(cython.int, 4)  # subject, 0: amount paid on it
+M_DOCUMENT = cython.declare(cython.int, 5)  # first 16 bytes of the document: amount
+M_ACCEPTED = cython.declare(cython.int, 6)  # subject, 0: amount accepted on it
+METER_COLUMNS = 4
+LOG_COLUMNS = 4
+SHARE_MASK = cython.declare(cython.longlong, 0xFFFFFFFF)
 
 UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
 TOP = cython.declare(cython.longlong, (1 << 62) - 1)
@@ -132,12 +177,47 @@ def listed(
     return low < end and pool[low] == value
 
 
+@cython.cfunc
+@cython.exceptval(check=False)
+def part(a: cython.longlong, b: cython.longlong, c: cython.longlong) -> cython.longlong:
+    """Return the floor of a × b ÷ c, at most TOP, for 0 ≤ a, b ≤ TOP and 0 < c: exact also where a × b is too long."""
+    if a == 0 or b == 0:
+        return 0
+    if a <= TOP // b:
+        return a * b // c
+    whole: cython.longlong = b // c
+    rest: cython.longlong = b % c
+    quotient: cython.longlong = 0
+    remainder: cython.longlong = 0
+    k: cython.longlong = 62
+    while k >= 0:
+        quotient = quotient * 2
+        remainder = remainder * 2
+        if remainder >= c:
+            remainder -= c
+            quotient += 1
+        if quotient > TOP:
+            return TOP
+        if ((a >> k) & 1) != 0:
+            quotient += whole
+            remainder += rest
+            if remainder >= c:
+                remainder -= c
+                quotient += 1
+            if quotient > TOP:
+                return TOP
+        k -= 1
+    return quotient
+
+
 @cython.cclass
 class Kernel:
     """Arrays of the state, and the decision over them. The arrays belong to ``Ledger``, which grows and fills them.
 
     ``history(seq)`` returns row number *seq* of the journal as 16 signed 64-bit words. It is a function of the journal
-    alone and is asked only where an id is met again or an original is given back.
+    alone and is asked only where an id is met again or an original is given back. ``approved(words, colour, amount,
+    debit owner, credit owner, power)`` answers whether a command has its approvals: 0, or the refusal 54 or 55; it is
+    asked only where a rule demands them (power 0: the tiers; 1 clawback, 2 court, 3 emergency).
     """
 
     acc = cython.declare(cython.longlong[:, ::1], visibility="public")
@@ -151,6 +231,10 @@ class Kernel:
     id_key = cython.declare(cython.ulonglong[::1], visibility="public")
     id_seq = cython.declare(cython.uint[::1], visibility="public")
     hold_key = cython.declare(cython.ulonglong[::1], visibility="public")
+    subject_fact = cython.declare(cython.longlong[:, ::1], visibility="public")  # colour and amount, −1 none
+    meter = cython.declare(cython.longlong[:, ::1], visibility="public")
+    log = cython.declare(cython.longlong[:, ::1], visibility="public")  # what was overwritten, to take a row back
+    mark = cython.declare(cython.longlong[::1], visibility="public")  # per row: where its part of the log begins
     hold_val = cython.declare(cython.uint[::1], visibility="public")
     aux = cython.declare(cython.longlong[::1], visibility="public")  # per row: hold, original, or entry met again
     was = cython.declare(cython.longlong[::1], visibility="public")  # per row: its accounts as they were given
@@ -160,6 +244,8 @@ class Kernel:
     ids = cython.declare(cython.longlong, visibility="public")
     seed = cython.declare(cython.ulonglong, visibility="public")
     history = cython.declare(object, visibility="public")
+    approved = cython.declare(object, visibility="public")
+    meters = cython.declare(cython.longlong, visibility="public")
     returned = cython.declare(dict, visibility="public")
     carry_from = cython.declare(set, visibility="public")
     q = cython.declare(cython.longlong[:, ::1])
@@ -171,6 +257,9 @@ class Kernel:
     detail = cython.declare(cython.int)
     found = cython.declare(cython.longlong)
     hold_now = cython.declare(cython.longlong)
+    count = cython.declare(cython.longlong)
+    logged = cython.declare(cython.longlong)
+    sliced = cython.declare(cython.longlong)
 
     def __init__(self) -> None:
         self.accounts = 0
@@ -178,6 +267,8 @@ class Kernel:
         self.holds = 0
         self.ids = 0
         self.seed = 0
+        self.meters = 0
+        self.logged = 0
         self.returned = {}
         self.carry_from = set()
 
@@ -206,6 +297,9 @@ class Kernel:
         self.base = base
         self.time = time
         self.today = today
+        self.count = count
+        self.logged = 0
+        self.sliced = -1
         i: cython.longlong
         chain: cython.longlong = -1  # first row of the open chain
         broken: cython.bint = False
@@ -218,6 +312,7 @@ class Kernel:
             self.found = -1
             q[i, 14] = 0
             self.was[i] = q[i, 8]
+            self.mark[i] = self.logged
             linked = (h[i, 43] & 1) != 0
             if linked and chain < 0:
                 chain = i
@@ -394,7 +489,10 @@ class Kernel:
         for field in range(2, 6):  # amount, item, expires, quantity
             if q[i, field + 2] != old[field + 2]:
                 return field
+        kind: cython.longlong = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
         on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
+        if kind == RETURN or kind == REVERSE or kind == CLAWBACK or kind < PAY:
+            on_hold = False
         debit: cython.longlong = old[8] & UNKNOWN
         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
         # An account left open on a hold was filled in by the ledger when the row was posted.
@@ -424,7 +522,10 @@ class Kernel:
         q = self.q
         kind: cython.int = self.h[i, 42]
         amount: cython.longlong = q[i, 4]
-        if kind < 1 or kind > 13 or (self.h[i, 43] & 0xFFFE) != 0 or self.w[i, 31] != 0:
+        flags: cython.int = self.h[i, 43]
+        if kind < 1 or kind > COURT or kind == EXPIRE or (flags & 0xFFFC) != 0 or self.w[i, 31] != 0:
+            return 6
+        if (flags & F_EMERGENCY) != 0 and kind != COMMIT and kind != PAY and kind != ADVANCE and kind != ACCEPT:
             return 6
         if amount < 0:  # as an unsigned number it is above 2^63: refused as what it is
             return 7
@@ -432,14 +533,16 @@ class Kernel:
             return 7
         if amount > TOP:
             return 8
-        on_hold: cython.bint = kind == RELEASE or kind == VOID or (kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0))
-        if kind == RETURN or kind == REVERSE:
+        on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == ACCEPT or kind == ADVANCE
+        if kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0):
+            on_hold = True
+        if kind == RETURN or kind == REVERSE or kind == CLAWBACK:
             return self._give_back(i, kind, amount)
         if on_hold:
             return self._on_hold(i, kind, amount)
         debit: cython.longlong = self.w[i, 16]
         credit: cython.longlong = self.w[i, 17]
-        answer: cython.int = self._accounts(i, debit, credit)
+        answer: cython.int = self._accounts(i, debit, credit, kind == COURT)
         if answer != 0:
             return answer
         if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
@@ -449,7 +552,11 @@ class Kernel:
             return answer
         acc = self.acc
         if kind == COMMIT or kind == PAY:
-            answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], False)
+            answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], -1)
+            if answer != 0:
+                return answer
+        elif kind == COURT:
+            answer = self._court(i, debit, credit, amount)
             if answer != 0:
                 return answer
         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
@@ -460,29 +567,33 @@ class Kernel:
                 return 33
             stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
             if not self._within(acc[credit, COLOUR], stop, 0, amount):
-                return 39
+                return 56
         if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[
             debit, PENDING
         ] < amount:
-            return 42
+            return 59
         if kind == COMMIT:
             self._open_hold(i, debit, credit, amount)
         else:
             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
-                return 43
+                return 60
             if kind == WITHDRAW or kind == LAPSE or kind == CARRY:
                 if not self._above_floor(acc[debit, COLOUR], acc[credit, COLOUR] if kind == WITHDRAW else -1, amount):
-                    return 43
+                    return 60
             acc[debit, DEBITS] += amount
             acc[credit, CREDITS] += amount
+            if kind == PAY and (flags & F_EMERGENCY) == 0:
+                self._tally(kind, debit, credit, amount, q[i, 5], q[i, 7], self.w[i, 20], q[i, 11], q[i, 12], -1, 1)
         self._count(kind, debit, credit, amount, False)
         q[i, 14] = amount
         return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _accounts(self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong) -> cython.int:
-        """Check what any two accounts must satisfy (results 17 to 24)."""
+    def _accounts(
+        self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, seized: cython.bint
+    ) -> cython.int:
+        """Check what any two accounts must satisfy (results 17 to 24); *seized*: a frozen one pays too."""
         acc = self.acc
         if debit >= self.accounts:
             return 17
@@ -492,7 +603,7 @@ class Kernel:
             return 19
         if self.w[i, 20] > self.subjects:
             return 20
-        if (acc[debit, FLAGS] & (F_CLOSED | F_FROZEN)) != 0:
+        if (acc[debit, FLAGS] & (F_CLOSED if seized else (F_CLOSED | F_FROZEN))) != 0:
             return 21
         if (acc[credit, FLAGS] & F_CLOSED) != 0:
             return 22
@@ -538,6 +649,8 @@ class Kernel:
             if from_issuer or not to_issuer or acc[debit, HOP] != 0:
                 return 26
             return 0 if self._below(target, source) else 27
+        if kind == COURT:
+            return 0 if not from_plain and to_plain and not from_issuer and not to_issuer else 26
         if from_plain or to_plain:
             return 26
         if kind == ISSUE:
@@ -580,7 +693,7 @@ class Kernel:
         return 0
 
     @cython.cfunc
-    @cython.exceptval(check=False)
+    @cython.exceptval(-2, check=True)
     def _payment(
         self,
         i: cython.longlong,
@@ -590,27 +703,30 @@ class Kernel:
         amount: cython.longlong,
         item: cython.longlong,
         region: cython.longlong,
-        on_hold: cython.bint,
+        number: cython.longlong,
     ) -> cython.int:
-        """Check the colour's rules and limits on a commitment or a payment (results 28 to 41)."""
+        """Check the colour's rules and limits on commit, pay and advance (28 to 58); *number*: the hold, or −1."""
         acc = self.acc
         rule = self.rule
         pool = self.pool
         colour: cython.longlong = acc[debit, COLOUR]
         target: cython.longlong = acc[credit, COLOUR]
+        emergency: cython.bint = (self.h[i, 43] & F_EMERGENCY) != 0
         if rule[colour, R_PLAIN] != 0:
-            return 0
+            return 54 if emergency else 45 if kind == ADVANCE else 0
         payee: cython.longlong = acc[credit, HOLDER]
-        answer: cython.int = self._window(colour, i)
-        if answer != 0:
-            return answer
+        answer: cython.int
         classes: cython.longlong = self.holder_class[payee]
-        if (classes & rule[colour, R_PAYEES]) == 0:
-            return 29
-        if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
-            return 30
-        if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
-            return 31
+        if not emergency:
+            answer = self._window(colour, i)
+            if answer != 0:
+                return answer
+            if (classes & rule[colour, R_PAYEES]) == 0:
+                return 29
+            if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
+                return 30
+            if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
+                return 31
         if rule[target, R_PLAIN] != 0:
             if (classes & rule[colour, R_ENDS]) == 0:
                 return 32
@@ -619,6 +735,56 @@ class Kernel:
                 return 33
             if acc[credit, HOP] > rule[target, R_HOPS]:
                 return 34
+        if not emergency:
+            answer = self._goods(i, kind, colour, credit, item, region, number)
+            if answer != 0:
+                return answer
+        if rule[target, R_PLAIN] != 0 and rule[colour, R_CAPS] >= 0:
+            if not self._capped(debit, colour, classes, amount):
+                return 39
+        if not emergency:
+            if (rule[colour, R_MORE] | rule[target, R_MORE]) != 0 or number >= 0:
+                answer = self._terms(i, kind, debit, credit, amount, item, number)
+                if answer != 0:
+                    return answer
+            if self.w[i, 20] != 0 and kind != COMMIT:
+                answer = self._subject(i, colour, target, amount, M_SUBJECT)
+                if answer != 0:
+                    return answer
+            if rule[colour, R_PAYEE_UP] >= 0 and not self._payee_within(colour, payee, amount):
+                return 52
+        if rule[colour, R_SLICE] != -1 and kind != COMMIT and (classes & rule[colour, R_SLICE_CLASSES]) != 0:
+            if not self._with_slice(i, debit, credit, amount, colour):
+                return 53
+        if emergency or amount > rule[colour, R_APPROVAL]:
+            answer = self._ask(i, colour, amount, debit, credit, 3 if emergency else 0)
+            if answer != 0:
+                return answer
+        if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
+            return 56
+        if acc[debit, HOP] == 0:
+            if number < 0 and not self._within(colour, -1, 1, amount):
+                return 57
+            if kind != COMMIT and not self._within(colour, -1, 2, amount):
+                return 58
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _goods(
+        self,
+        i: cython.longlong,
+        kind: cython.int,
+        colour: cython.longlong,
+        credit: cython.longlong,
+        item: cython.longlong,
+        region: cython.longlong,
+        number: cython.longlong,
+    ) -> cython.int:
+        """Check item, region and evidence (35 to 38)."""
+        rule = self.rule
+        pool = self.pool
+        payee: cython.longlong = self.acc[credit, HOLDER]
         if rule[colour, R_ITEMS] >= 0:
             if item == 0:
                 return 35
@@ -629,21 +795,440 @@ class Kernel:
                 region = self.holder_region[payee]
             if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
                 return 37
+        missing: cython.longlong
+        k: cython.longlong
         if kind == PAY:
-            missing: cython.longlong = rule[colour, R_NEED] & ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
-            if missing != 0:
-                while (missing & 1) == 0:
-                    missing >>= 1
-                    self.detail += 1
-                return 38
-        if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
-            return 39
-        if acc[debit, HOP] == 0:
-            if not on_hold and not self._within(colour, -1, 1, amount):
-                return 40
-            if kind == PAY and not self._within(colour, -1, 2, amount):
-                return 41
+            missing = rule[colour, R_NEED]
+            if number >= 0 and (self.hold[number, H_TERMS] & 1) != 0:
+                missing = 0  # it was asked of the act
+        elif kind == COMMIT:
+            missing = rule[colour, R_NEED_COMMIT]
+        elif kind == ADVANCE:
+            missing = rule[colour, R_NEED_ADVANCE]
+        else:
+            missing = rule[colour, R_NEED_ACCEPT]
+        if rule[colour, R_CAPS] >= 0 and (kind == PAY or kind == ADVANCE):
+            if self.rule[self.acc[credit, COLOUR], R_PLAIN] != 0:
+                k = rule[colour, R_CAPS]
+                while k < rule[colour, R_CAPS + 1]:
+                    if (self.holder_class[payee] & pool[k]) != 0:
+                        missing |= pool[k + 1]
+                    k += 3
+        missing &= ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
+        if missing != 0:
+            while (missing & 1) == 0:
+                missing >>= 1
+                self.detail += 1
+            return 38
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _capped(
+        self, debit: cython.longlong, colour: cython.longlong, classes: cython.longlong, amount: cython.longlong
+    ) -> cython.bint:
+        """Tell whether every cap on ending the colour at *classes* leaves room for *amount*."""
+        pool = self.pool
+        received: cython.longlong = self.acc[debit, CREDITS] - self.acc[debit, BACK]
+        share: cython.longlong
+        k: cython.longlong = self.rule[colour, R_CAPS]
+        while k < self.rule[colour, R_CAPS + 1]:
+            if (classes & pool[k]) != 0:
+                share = pool[k + 2]
+                if self._metered(M_CAP, debit, pool[k]) + amount > part(received, share >> 32, share & SHARE_MASK):
+                    return False
+            k += 3
+        return True
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _governing(self, debit: cython.longlong, credit: cython.longlong) -> cython.longlong:
+        """Return the colour whose contract a payment is made on, or −1 (docs/ledger.md, "Contracts")."""
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        target: cython.longlong = self.acc[credit, COLOUR]
+        if self.rule[target, R_PLAIN] == 0 and target != colour:
+            return target
+        return colour if self.acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0 else -1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _terms(
+        self,
+        i: cython.longlong,
+        kind: cython.int,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        item: cython.longlong,
+        number: cython.longlong,
+    ) -> cython.int:
+        """Check the terms of the contract and the document (40 to 49)."""
+        hold = self.hold
+        rule = self.rule
+        q = self.q
+        governing: cython.longlong = self._governing(debit, credit)
+        accepts: cython.bint = number >= 0 and (hold[number, H_TERMS] & 1) != 0
+        answer: cython.int
+        free: cython.longlong
+        share: cython.longlong
+        if kind == PAY and number < 0 and governing >= 0 and rule[governing, R_ACCEPT] != 0:
+            return 40
+        if kind == PAY and not accepts and governing >= 0:
+            answer = self._lines(i, governing, item, amount)
+            if answer != 0:
+                return answer
+        if kind == ADVANCE:
+            share = hold[number, H_ADVANCE]
+            if share == 0:
+                return 45
+            if hold[number, H_ADVANCED] + amount > part(hold[number, H_TOTAL], share >> 32, share & SHARE_MASK):
+                return 45
+        elif kind == PAY and accepts:
+            free = hold[number, H_ACCEPTED] - self._recovered(number) - hold[number, H_PAID]
+            if amount > free:
+                return 46
+            if amount > free - self._retained(number):
+                return 47
+        if kind != COMMIT and rule[self.acc[debit, COLOUR], R_DOCUMENTS] != 0:
+            if q[i, 11] == 0 and q[i, 12] == 0 and q[i, 13] == 0:
+                return 48
+            if self.sliced == i and q[i, 11] == q[i - 1, 11] and q[i, 12] == q[i - 1, 12] and q[i, 13] == q[i - 1, 13]:
+                return 0
+            if self._metered(M_DOCUMENT, q[i, 11], q[i, 12]) != 0:
+                return 49
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _recovered(self, number: cython.longlong) -> cython.longlong:
+        """Return how much of a contract's advance its acts have recovered: exact in the sum, whatever the parts."""
+        hold = self.hold
+        advanced: cython.longlong = hold[number, H_ADVANCED]
+        if hold[number, H_TOTAL] <= 0 or hold[number, H_ACCEPTED] >= hold[number, H_TOTAL]:
+            return advanced if hold[number, H_ACCEPTED] > 0 else 0
+        return part(hold[number, H_ACCEPTED], advanced, hold[number, H_TOTAL])
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _retained(self, number: cython.longlong) -> cython.longlong:
+        """Return what of a contract's accepted amount is kept until its warranty ends, rounded up."""
+        hold = self.hold
+        share: cython.longlong = hold[number, H_RETENTION]
+        if share == 0 or self.today > hold[number, H_WARRANTY]:
+            return 0
+        accepted: cython.longlong = hold[number, H_ACCEPTED]
+        rest: cython.longlong = (share & SHARE_MASK) - (share >> 32)
+        return accepted - part(accepted, rest, share & SHARE_MASK)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _lines(
+        self, i: cython.longlong, governing: cython.longlong, item: cython.longlong, amount: cython.longlong
+    ) -> cython.int:
+        """Check the lines of a contract and of those it stands under (41 to 44)."""
+        pool = self.pool
+        rule = self.rule
+        quantity: cython.longlong = self.q[i, 7]
+        colour: cython.longlong = rule[governing, R_LINES_UP]
+        line: cython.longlong
+        answer: cython.int
+        first: cython.int = 0
+        while colour >= 0:
+            line = self._line(colour, item)
+            answer = 0
+            if line < 0:
+                answer = 41
+            elif (pool[line + 2] >= 0 or pool[line + 3] >= 0) and quantity < 1:
+                answer = 42
+            elif pool[line + 3] >= 0 and amount > part(quantity, pool[line + 3], 1000):
+                answer = 43
+            elif pool[line + 2] >= 0 and quantity > pool[line + 2] - self._metered(M_LINE, colour, pool[line]):
+                answer = 44
+            if answer != 0 and (first == 0 or answer < first):
+                first = answer
+                self.detail = cython.cast(cython.int, rule[governing, R_DEPTH] - rule[colour, R_DEPTH])
+            colour = self.cnt[colour, PARENT]
+            if colour >= 0:
+                colour = rule[colour, R_LINES_UP]
+        return first
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _line(self, colour: cython.longlong, item: cython.longlong) -> cython.longlong:
+        """Return where in the pool the colour's line for *item* stands, or −1."""
+        pool = self.pool
+        begin: cython.longlong = self.rule[colour, R_LINES]
+        low: cython.longlong = 0
+        high: cython.longlong = (self.rule[colour, R_LINES + 1] - begin) // 4
+        middle: cython.longlong
+        while low < high:
+            middle = (low + high) // 2
+            if pool[begin + 4 * middle] <= item:
+                low = middle + 1
+            else:
+                high = middle
+        if low == 0 or item > pool[begin + 4 * low - 3]:
+            return -1
+        return begin + 4 * low - 4
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _subject(
+        self,
+        i: cython.longlong,
+        colour: cython.longlong,
+        target: cython.longlong,
+        amount: cython.longlong,
+        tag: cython.int,
+    ) -> cython.int:
+        """Check that the subject belongs here and is worth so much (50, 51)."""
+        subject: cython.longlong = self.w[i, 20]
+        home: cython.longlong = self.subject_fact[subject, 0]
+        worth: cython.longlong = self.subject_fact[subject, 1]
+        if home >= 0 and not self._below(colour, home) and not self._below(target, home):
+            return 50
+        if worth >= 0 and amount > worth - self._metered(tag, subject, 0):
+            return 51
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _payee_within(self, colour: cython.longlong, payee: cython.longlong, amount: cython.longlong) -> cython.bint:
+        """Check the limits per payee at *colour* and above."""
+        rule = self.rule
+        at: cython.longlong = rule[colour, R_PAYEE_UP]
+        while at >= 0:
+            if amount > rule[at, R_PAYEE] - self._metered(M_PAYEE, at, payee):
+                self.detail = cython.cast(cython.int, rule[colour, R_DEPTH] - rule[at, R_DEPTH])
+                return False
+            at = self.cnt[at, PARENT]
+            if at >= 0:
+                at = rule[at, R_PAYEE_UP]
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _with_slice(
+        self,
+        i: cython.longlong,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        colour: cython.longlong,
+    ) -> cython.bint:
+        """Tell whether the next row, linked with this one, pays the slice that must come with it."""
+        acc = self.acc
+        j: cython.longlong = i + 1
+        if (self.h[i, 43] & F_LINKED) == 0 or j >= self.count or self.rule[colour, R_SLICE] < 0:
+            return False
+        if self.h[j, 42] != PAY and self.h[j, 42] != ADVANCE:
+            return False
+        payer: cython.longlong = self.w[j, 16]
+        payee: cython.longlong = self.w[j, 17]
+        if payer >= self.accounts or payee >= self.accounts:
+            return False
+        if acc[payer, HOLDER] != acc[debit, HOLDER] or acc[payee, HOLDER] != acc[credit, HOLDER]:
+            return False
+        if not self._below(acc[payee, COLOUR], self.rule[colour, R_SLICE]):
+            return False
+        sliced: cython.longlong = self.q[j, 4]
+        if sliced < 1 or sliced > TOP - amount:
+            return False
+        whole: cython.longlong = sliced + amount
+        n: cython.longlong = self.rule[colour, R_SLICE_SHARE] >> 32
+        d: cython.longlong = self.rule[colour, R_SLICE_SHARE] & SHARE_MASK
+        if sliced != part(whole, n, d) and sliced != whole - part(whole, d - n, d):
+            return False
+        self.sliced = j
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _ask(
+        self,
+        i: cython.longlong,
+        colour: cython.longlong,
+        amount: cython.longlong,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        power: cython.int,
+    ) -> cython.int:
+        """Ask for the approvals of this command: 0, power_missing or approval_missing."""
+        words: object = [self.q[i, k] for k in range(14)]
+        return self.approved(words, colour, amount, self.acc[debit, HOLDER], self.acc[credit, HOLDER], power)
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _court(
+        self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
+    ) -> cython.int:
+        """Check what a court-ordered debit must satisfy (48, 54, 55, 57, 58)."""
+        q = self.q
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        if q[i, 11] == 0 and q[i, 12] == 0 and q[i, 13] == 0:
+            return 48
+        answer: cython.int = self._ask(i, colour, amount, debit, credit, 2)
+        if answer != 0:
+            return answer
+        if self.acc[debit, HOP] == 0:
+            if not self._within(colour, -1, 1, amount):
+                return 57
+            if not self._within(colour, -1, 2, amount):
+                return 58
+        return 0
+
+    # ---- meters -----------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _meter_slot(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
+        """Return where the meter (tag, a, b) stands, or the empty slot where it would."""
+        meter = self.meter
+        key: cython.ulonglong = mix(a & MASK, (b ^ (tag << 56)) & MASK, self.seed)
+        size: cython.ulonglong = cython.cast(cython.ulonglong, meter.shape[0])
+        slot: cython.ulonglong = ((key >> 32) * size) >> 32
+        while meter[slot, 0] != 0 and (meter[slot, 0] != tag or meter[slot, 1] != a or meter[slot, 2] != b):
+            slot += 1
+            if slot == size:
+                slot = 0
+        return slot
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _metered(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
+        slot: cython.longlong = self._meter_slot(tag, a, b)
+        return self.meter[slot, 3] if self.meter[slot, 0] != 0 else 0
+
+    def metered(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
+        """Return what a meter shows; 0 where nothing was counted."""
+        return self._metered(tag, a, b)
+
+    def today_now(self) -> cython.longlong:
+        """Return the day of the batch that is being decided."""
+        return self.today
+
+    def set_meters(self, rows: cython.longlong[:, ::1]) -> None:
+        """Fill the empty table of meters: after growth, or from a snapshot. Rows are all different."""
+        i: cython.longlong
+        slot: cython.longlong
+        k: cython.longlong
+        for i in range(rows.shape[0]):
+            slot = self._meter_slot(rows[i, 0], rows[i, 1], rows[i, 2])
+            for k in range(4):
+                self.meter[slot, k] = rows[i, k]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _note(
+        self, table: cython.longlong, row: cython.longlong, column: cython.longlong, old: cython.longlong
+    ) -> cython.void:
+        """Write down what is about to be overwritten (table 0 meters, 1 holds)."""
+        log = self.log
+        n: cython.longlong = self.logged
+        log[n, 0] = table
+        log[n, 1] = row
+        log[n, 2] = column
+        log[n, 3] = old
+        self.logged += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _turn(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong, by: cython.longlong) -> cython.void:
+        """Turn a meter forward, or back, but never below zero nor above TOP."""
+        meter = self.meter
+        slot: cython.longlong = self._meter_slot(tag, a, b)
+        if meter[slot, 0] == 0:
+            if by <= 0:
+                return
+            meter[slot, 0] = tag
+            meter[slot, 1] = a
+            meter[slot, 2] = b
+            meter[slot, 3] = 0
+            self.meters += 1
+        old: cython.longlong = meter[slot, 3]
+        self._note(0, slot, 3, old)
+        if by > TOP - old:
+            meter[slot, 3] = TOP
+        else:
+            meter[slot, 3] = max(0, old + by)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _keep(self, number: cython.longlong, column: cython.longlong, value: cython.longlong) -> cython.void:
+        """Write a column of a hold."""
+        self._note(1, number, column, self.hold[number, column])
+        self.hold[number, column] = value
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _tally(
+        self,
+        kind: cython.int,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        item: cython.longlong,
+        quantity: cython.longlong,
+        subject: cython.longlong,
+        document0: cython.longlong,
+        document1: cython.longlong,
+        number: cython.longlong,
+        sign: cython.longlong,
+    ) -> cython.void:
+        """Turn the meters that a pay, advance or accept moves; *sign* −1 takes it back."""
+        acc = self.acc
+        rule = self.rule
+        pool = self.pool
+        colour: cython.longlong = acc[debit, COLOUR]
+        target: cython.longlong = acc[credit, COLOUR]
+        at: cython.longlong
+        line: cython.longlong
+        if rule[colour, R_PLAIN] != 0:
+            return
+        if subject != 0 and self.subject_fact[subject, 1] >= 0:
+            self._turn(M_ACCEPTED if kind == ACCEPT else M_SUBJECT, subject, 0, sign * amount)
+        if (rule[colour, R_MORE] | rule[target, R_MORE]) == 0:
+            return
+        accepts: cython.bint = number >= 0 and (self.hold[number, H_TERMS] & 1) != 0
+        if (kind == PAY and not accepts) or (kind == ACCEPT and accepts):
+            at = self._governing(debit, credit)
+            if at >= 0:
+                at = rule[at, R_LINES_UP]
+            while at >= 0:
+                line = self._line(at, item)
+                if line >= 0 and pool[line + 2] >= 0:
+                    self._turn(M_LINE, at, pool[line], sign * quantity)
+                at = self.cnt[at, PARENT]
+                if at >= 0:
+                    at = rule[at, R_LINES_UP]
+        if kind == ACCEPT:
+            return
+        at = rule[colour, R_PAYEE_UP]
+        while at >= 0:
+            self._turn(M_PAYEE, at, acc[credit, HOLDER], sign * amount)
+            at = self.cnt[at, PARENT]
+            if at >= 0:
+                at = rule[at, R_PAYEE_UP]
+        if rule[colour, R_DOCUMENTS] != 0:
+            self._turn(M_DOCUMENT, document0, document1, sign * amount)
+        if rule[target, R_PLAIN] != 0 and rule[colour, R_CAPS] >= 0:
+            at = rule[colour, R_CAPS]
+            while at < rule[colour, R_CAPS + 1]:
+                if (self.holder_class[acc[credit, HOLDER]] & pool[at]) != 0 and not self._cap_before(colour, at):
+                    self._turn(M_CAP, debit, pool[at], sign * amount)
+                at += 3
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _cap_before(self, colour: cython.longlong, at: cython.longlong) -> cython.bint:
+        """Tell whether an earlier cap of the colour has the same classes: they share a meter."""
+        k: cython.longlong = self.rule[colour, R_CAPS]
+        while k < at:
+            if self.pool[k] == self.pool[at]:
+                return True
+            k += 3
+        return False
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -696,15 +1281,15 @@ class Kernel:
         acc = self.acc
         colour: cython.longlong = acc[debit, COLOUR]
         target: cython.longlong = acc[credit, COLOUR]
-        if kind == PAY or kind == COMMIT:
+        if kind == PAY or kind == COMMIT or kind == ADVANCE or kind == COURT:
             if self.rule[colour, R_PLAIN] != 0:
                 return
             if acc[debit, HOP] == 0:
                 if not on_hold:
                     self._add(colour, -1, 1, amount)
-                if kind == PAY:
+                if kind != COMMIT:
                     self._add(colour, -1, 2, amount)
-            if kind == PAY and target != colour and self.rule[target, R_PLAIN] == 0:
+            if kind != COMMIT and target != colour and self.rule[target, R_PLAIN] == 0:
                 self._add(target, colour, 0, amount)
         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
             if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
@@ -756,6 +1341,19 @@ class Kernel:
         hold[number, H_ITEM] = q[i, 5]
         hold[number, H_REGION] = self.w[i, 18]
         hold[number, H_STATE] = 0
+        hold[number, H_TOTAL] = amount
+        hold[number, H_ACCEPTED] = 0
+        hold[number, H_ADVANCED] = 0
+        hold[number, H_PAID] = 0
+        hold[number, H_ADVANCE] = 0
+        hold[number, H_RETENTION] = 0
+        hold[number, H_TERMS] = 0
+        hold[number, H_WARRANTY] = 0
+        governing: cython.longlong = self._governing(debit, credit)
+        if governing >= 0:  # the terms that rule now are this contract's for ever
+            hold[number, H_ADVANCE] = self.rule[governing, R_ADVANCE]
+            hold[number, H_RETENTION] = self.rule[governing, R_RETENTION]
+            hold[number, H_TERMS] = self.rule[governing, R_ACCEPT] | (self.rule[governing, R_WARRANTY] << 1)
         self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
         self.holds += 1
         self.acc[debit, PENDING] += amount
@@ -778,31 +1376,93 @@ class Kernel:
         if hold[number, H_STATE] != 0:
             return 10 + cython.cast(cython.int, hold[number, H_STATE])
         left: cython.longlong = hold[number, H_LEFT]
-        if amount > left or left == 0:
+        if kind == ACCEPT:
+            if amount > hold[number, H_TOTAL] - hold[number, H_ACCEPTED]:
+                return 13
+        elif amount > left or left == 0:
             return 13
-        answer: cython.int = self._accounts(i, debit, credit)
+        answer: cython.int = self._accounts(i, debit, credit, False)
         if answer != 0:
             return answer
-        if kind == PAY:
-            item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
-            region: cython.longlong = w[i, 18]
-            if region == 0:
-                region = hold[number, H_REGION]
-            answer = self._payment(i, kind, debit, credit, amount, item, region, True)
+        item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
+        region: cython.longlong = w[i, 18]
+        if region == 0:
+            region = hold[number, H_REGION]
+        if kind == ACCEPT:
+            return self._accept(i, debit, credit, amount, item, region, number)
+        if kind == PAY or kind == ADVANCE:
+            answer = self._payment(i, kind, debit, credit, amount, item, region, number)
             if answer != 0:
                 return answer
             if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
-                return 43
+                return 60
             acc[debit, DEBITS] += amount
             acc[credit, CREDITS] += amount
+            self._keep(
+                number,
+                H_ADVANCED if kind == ADVANCE else H_PAID,
+                hold[number, H_ADVANCED if kind == ADVANCE else H_PAID] + amount,
+            )
+            if (self.h[i, 43] & F_EMERGENCY) == 0:
+                self._tally(kind, debit, credit, amount, item, q[i, 7], w[i, 20], q[i, 11], q[i, 12], number, 1)
         elif kind == VOID:
             amount = left
             hold[number, H_STATE] = 1
+        if kind == RELEASE or kind == VOID:
+            self._keep(number, H_TOTAL, hold[number, H_TOTAL] - amount)
         w[i, 16] = cython.cast(cython.uint, debit)
         w[i, 17] = cython.cast(cython.uint, credit)
         hold[number, H_LEFT] = left - amount
         acc[debit, PENDING] -= amount
         self._count(kind, debit, credit, amount, True)
+        self.hold_now = number
+        q[i, 14] = amount
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _accept(
+        self,
+        i: cython.longlong,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        amount: cython.longlong,
+        item: cython.longlong,
+        region: cython.longlong,
+        number: cython.longlong,
+    ) -> cython.int:
+        """Take so much of a contract as accepted: nothing moves, but from now on it may be paid."""
+        hold = self.hold
+        q = self.q
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        emergency: cython.bint = (self.h[i, 43] & F_EMERGENCY) != 0
+        answer: cython.int
+        governing: cython.longlong = self._governing(debit, credit)
+        if self.rule[colour, R_PLAIN] != 0:
+            if emergency:
+                return 54
+        elif emergency:
+            answer = self._ask(i, colour, amount, debit, credit, 3)
+            if answer != 0:
+                return answer
+        else:
+            answer = self._window(colour, i)
+            if answer == 0:
+                answer = self._goods(i, ACCEPT, colour, credit, item, region, number)
+            if answer == 0 and (hold[number, H_TERMS] & 1) != 0 and governing >= 0:
+                answer = self._lines(i, governing, item, amount)
+            if answer == 0 and self.w[i, 20] != 0:
+                answer = self._subject(i, colour, self.acc[credit, COLOUR], amount, M_ACCEPTED)
+            if answer != 0:
+                return answer
+        self.w[i, 16] = cython.cast(cython.uint, debit)
+        self.w[i, 17] = cython.cast(cython.uint, credit)
+        self._keep(number, H_ACCEPTED, hold[number, H_ACCEPTED] + amount)
+        ends: cython.longlong = self._date(i) + (hold[number, H_TERMS] >> 1)
+        if hold[number, H_WARRANTY] == 0 or ends > hold[number, H_WARRANTY]:
+            self._keep(number, H_WARRANTY, ends)
+        if not emergency:
+            self._tally(ACCEPT, debit, credit, amount, item, q[i, 7], self.w[i, 20], 0, 0, number, 1)
         self.hold_now = number
         q[i, 14] = amount
         return 0
@@ -815,6 +1475,7 @@ class Kernel:
         number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
         debit: cython.longlong = self.hold[number, H_DEBIT]
         left: cython.longlong = self.hold[number, H_LEFT]
+        self._keep(number, H_TOTAL, self.hold[number, H_TOTAL] - left)
         self.hold[number, H_STATE] = 2
         self.hold[number, H_LEFT] = 0
         self.acc[debit, PENDING] -= left
@@ -843,37 +1504,94 @@ class Kernel:
         settled: cython.longlong = old[14]
         debit: cython.longlong = accounts & UNKNOWN
         credit: cython.longlong = (accounts >> 32) & UNKNOWN
-        if original != PAY and (kind == RETURN or original == COMMIT or (original > PAY and original < RECEIVE)):
-            return 15
-        if w[i, 16] != credit or w[i, 17] != debit:
+        paid: cython.bint = original == PAY or original == ADVANCE
+        if not paid:
+            if kind != REVERSE or original == COMMIT or original == CLAWBACK:
+                return 15
+            if original > PAY and original < RECEIVE:
+                return 15
+        if kind == CLAWBACK:
+            if w[i, 17] != debit or self.rule[acc[debit, COLOUR], R_PLAIN] != 0:
+                return 15
+        elif w[i, 16] != credit or w[i, 17] != debit:
             return 15
         back: cython.longlong = self.returned.get(seq, 0)
         if amount > settled - back:
             return 16
-        answer: cython.int = self._accounts(i, credit, debit)
+        source: cython.longlong = w[i, 16]  # it is the original's payee, but for a clawback, which finds the money
+        answer: cython.int = self._accounts(i, source, debit, kind == CLAWBACK)
         if answer != 0:
             return answer
         colour: cython.longlong = acc[debit, COLOUR]
+        if kind == CLAWBACK:
+            if (
+                self.rule[acc[source, COLOUR], R_PLAIN] != 0
+                or (acc[source, FLAGS] & F_ISSUER) != 0
+                or not self._below(acc[source, COLOUR], acc[credit, COLOUR])
+            ):
+                return 27
+            answer = self._ask(i, acc[source, COLOUR], amount, source, debit, 1)
+            if answer != 0:
+                return answer
         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
             if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
-                return 39
-        if (acc[credit, FLAGS] & F_ISSUER) == 0:
-            if acc[credit, CREDITS] - acc[credit, DEBITS] - acc[credit, PENDING] < amount:
-                return 42
-        if acc[credit, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
-            return 43
+                return 56
+        if original != ACCEPT:
+            if (acc[source, FLAGS] & F_ISSUER) == 0:
+                if acc[source, CREDITS] - acc[source, DEBITS] - acc[source, PENDING] < amount:
+                    return 59
+            if acc[source, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
+                return 60
         if original == ISSUE or original == ALLOCATE or original == CARRY:  # what they added to the plan goes
             if not self._above_floor(acc[credit, COLOUR], colour if original == ALLOCATE else -1, amount):
-                return 43
-        elif original == PAY and acc[credit, COLOUR] != colour and self.rule[acc[credit, COLOUR], R_PLAIN] == 0:
-            if not self._above_floor(acc[credit, COLOUR], colour, amount):
-                return 43
-        acc[credit, DEBITS] += amount
-        acc[debit, CREDITS] += amount
-        self._count(original, debit, credit, -amount, False)
+                return 60
+        elif paid and acc[source, COLOUR] != colour and self.rule[acc[source, COLOUR], R_PLAIN] == 0:
+            if not self._above_floor(acc[source, COLOUR], colour, amount):
+                return 60
+        if original != ACCEPT:
+            acc[source, DEBITS] += amount
+            acc[debit, CREDITS] += amount
+            acc[source, BACK] += amount
+            acc[debit, BACK] += amount
+            self._count(original, debit, credit, -amount, False)
+            if source != credit:
+                self._add(acc[source, COLOUR], acc[credit, COLOUR], 0, -amount)
+        if paid or original == ACCEPT:
+            self._untally(old, original, debit, credit, settled, back, amount)
         self.returned[seq] = back + amount
         self.hold_now = seq
         q[i, 14] = amount
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-2, check=True)
+    def _untally(
+        self,
+        old: object,
+        original: cython.int,
+        debit: cython.longlong,
+        credit: cython.longlong,
+        settled: cython.longlong,
+        back: cython.longlong,
+        amount: cython.longlong,
+    ) -> cython.int:
+        """Take what is given back of *old* off its contract's sums and off the meters."""
+        hold = self.hold
+        column: cython.longlong = H_ADVANCED if original == ADVANCE else H_ACCEPTED if original == ACCEPT else H_PAID
+        item: cython.longlong = old[5]
+        low: cython.longlong = old[2]
+        high: cython.longlong = old[3]
+        number: cython.longlong = -1
+        if low != 0 or high != 0:
+            number = self._find_hold(low, high)
+            if item == 0:
+                item = hold[number, H_ITEM]
+            self._keep(number, column, hold[number, column] - amount)
+        quantity: cython.longlong = old[7]
+        quantity = part(quantity, back + amount, settled) - part(quantity, back, settled) if quantity > 0 else 0
+        word: cython.longlong = old[10]
+        if ((word >> 48) & F_EMERGENCY) == 0:
+            self._tally(original, debit, credit, amount, item, quantity, word & UNKNOWN, old[11], old[12], number, -1)
         return 0
 
     # ---- taking back ------------------------------------------------------------------------------------------------
@@ -891,10 +1609,19 @@ class Kernel:
         credit: cython.longlong = self.w[i, 17]
         number: cython.longlong = self.aux[i]
         q[i, 8] = self.was[i]
-        on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or (kind == PAY and number >= 0)
+        on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or kind == ADVANCE
+        if kind == PAY and number >= 0:
+            on_hold = True
         original: cython.int
         accounts: cython.longlong
         old: object
+        log = self.log
+        while self.logged > self.mark[i]:
+            self.logged -= 1
+            if log[self.logged, 0] == 0:
+                self.meter[log[self.logged, 1], log[self.logged, 2]] = log[self.logged, 3]
+            else:
+                hold[log[self.logged, 1], log[self.logged, 2]] = log[self.logged, 3]
         if kind != EXPIRE:
             self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
             self.ids -= 1
@@ -910,20 +1637,26 @@ class Kernel:
             hold[number, H_STATE] = 0
             acc[debit, PENDING] += amount
             self._count(kind, debit, credit, -amount, True)
-            if kind == PAY:
+            if kind == PAY or kind == ADVANCE:
                 acc[debit, DEBITS] -= amount
                 acc[credit, CREDITS] -= amount
-        else:
+        elif kind == RETURN or kind == REVERSE or kind == CLAWBACK:
+            old = self._entry(number)
+            accounts = old[8]
+            original = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
+            if original != ACCEPT:
+                acc[debit, DEBITS] -= amount
+                acc[credit, CREDITS] -= amount
+                acc[debit, BACK] -= amount
+                acc[credit, BACK] -= amount
+                self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
+                if debit != ((accounts >> 32) & UNKNOWN):
+                    self._add(acc[debit, COLOUR], acc[(accounts >> 32) & UNKNOWN, COLOUR], 0, amount)
+            if self.returned[number] == amount:
+                del self.returned[number]
+            else:
+                self.returned[number] -= amount
+        elif kind != ACCEPT:
             acc[debit, DEBITS] -= amount
             acc[credit, CREDITS] -= amount
-            if kind == RETURN or kind == REVERSE:
-                old = self._entry(number)
-                accounts = old[8]
-                original = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
-                self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
-                if self.returned[number] == amount:
-                    del self.returned[number]
-                else:
-                    self.returned[number] -= amount
-            else:
-                self._count(kind, debit, credit, -amount, False)
+            self._count(kind, debit, credit, -amount, False)

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from boyau.ledger import codes, snapshot
+from boyau.ledger.approvals import command_digest
 from boyau.ledger.kernel import COMPILED
+from boyau.ledger.refusals import Result
 from boyau.ledger.registry import Registry
 from boyau.ledger.rows import ROW, UNKNOWN_ACCOUNT, Kind, Rows
 from boyau.ledger.tables import Tables, seen
+from boyau.ledger.terms import POWERS
 
 History = Callable[[int], Sequence[int]]
 """Row *n* of the journal as 16 signed 64-bit words."""
@@ -53,6 +56,7 @@ class Ledger:
         self.registry = Registry(self.tables)
         self.seed = seed
         self.compiled = COMPILED and not pure
+        self.tables.kernel.approved = self._approved
         self.time = -1
         self.sequence = 0
         """Number of the next entry: records and rows are counted together."""
@@ -102,6 +106,31 @@ class Ledger:
         plan, obligations, payments = self.tables.cnt[self.registry.colour_numbers[colour], 3:6].tolist()
         return plan, obligations, payments
 
+    def meter(self, tag: int, a: int, b: int) -> int:
+        """Return what is counted under (tag, a, b): docs/ledger.md, "Counted sums"."""
+        return int(self.tables.kernel.metered(tag, a, b))
+
+    def _approved(self, words: list[int], colour: int, amount: int, debit: int, credit: int, power: int) -> int:
+        """Answer the kernel whether a command has its approvals: 0, or the refusal."""
+        registry = self.registry
+        rules = registry.colours[colour].effective
+        needed: list[tuple[int, frozenset[str]]]
+        if power:
+            given = rules.power(POWERS[power - 1])
+            if given is None:
+                return Result.POWER_MISSING
+            needed = [(given.quorum, given.classes)]
+        else:
+            needed = [(tier.quorum, tier.classes) for tier in rules.approval if amount > tier.above]
+        digest = command_digest(b"".join(word.to_bytes(8, "little", signed=True) for word in words))
+        maker = registry.approvals.proposals.get(digest, ("", -1))[0]
+        excluded = {maker, registry.who[debit], registry.who[credit]}
+        today = self.tables.kernel.today_now()
+        for quorum, classes in needed:
+            if not maker or len(registry.approvals.checkers(digest, classes, excluded, today)) < quorum:
+                return Result.APPROVAL_MISSING
+        return 0
+
     def hold_remaining(self, hold: bytes) -> int | None:
         """Return what remains of a hold, or None where there is none under this id."""
         low, high = np.frombuffer(hold, "<i8").tolist()
@@ -118,7 +147,7 @@ class Ledger:
         today = codes.day_of(at)
         activated = self.registry.activate(today)
         try:
-            self.registry.record(record, today, self.sequence)
+            self.registry.record(record, at, self.sequence)
         except BaseException:
             self.registry.deactivate(activated)
             raise
@@ -156,6 +185,7 @@ class Ledger:
         self.tables.reserve("was", count)
         self.tables.reserve_ids(count)
         self.tables.reserve_holds(count)
+        self.tables.reserve_meters(count)
         words = batch.view("<i8").reshape(count, 16)
         holds_before = kernel.holds
         if count:
@@ -215,6 +245,17 @@ class Ledger:
         free = rows[:, 1] - rows[:, 0] - rows[:, 2]
         require(bool(((free >= 0) | (rows[:, 5] & 1 == 1)).all()), "an account is overdrawn")
         require(bool((rows[:, 2] >= 0).all()), "an account holds less than nothing")
+        self._check_holds(batch)
+
+    def _check_holds(self, batch: Rows) -> None:
+        """No unit of a contract is used twice, always on: what was paid, advanced and is still held fits its total."""
+        kind = batch["kind"]
+        on_hold = (kind == Kind.COMMIT) | (kind == Kind.PAY) | ((kind >= Kind.ACCEPT) & (kind <= Kind.ADVANCE))
+        numbers = self.tables.aux[: len(batch)][on_hold & (batch["result"] == 0)]
+        hold = self.tables.hold[numbers[(numbers >= 0) & (numbers < self.tables.kernel.holds)]]
+        require(bool((hold[:, 2] >= 0).all()), "a hold fell below nothing")
+        used = hold[:, 2] + hold[:, 10] + hold[:, 11]
+        require(bool((used <= hold[:, 8]).all()), "a contract was paid twice")
 
     # ---- state ------------------------------------------------------------------------------------------------------
 

@@ -61,12 +61,17 @@ class Kind(IntEnum):
     RECEIVE = 12
     REFUND = 13
     EXPIRE = 14
+    ACCEPT = 15
+    ADVANCE = 16
+    CLAWBACK = 17
+    COURT = 18
 
 
 class RowFlag(IntFlag):
     """Bits of a row's ``flags``."""
 
     LINKED = 1
+    EMERGENCY = 2
 
 
 def empty(count: int) -> Rows:

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from boyau.ledger.colours import Rules
+from boyau.ledger.evidence import Key, Request, Step
 from boyau.ledger.registry import Colour
 from boyau.ledger.tables import seen
+from boyau.ledger.terms import Cap, Line, Power, Share, Slice, Tier
 
 if TYPE_CHECKING:
     from boyau.ledger.ledger import Ledger
 
-MAGIC = b"BOYAUSN1"
+MAGIC = b"BOYAUSN2"
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -40,6 +42,15 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
         "colours": [_colour_facts(colour) for colour in registry.colours],
         "accounts": list(registry.accounts),
         "subjects": list(registry.subjects),
+        "subject_facts": registry.subject_facts,
+        "proposals": {digest: list(facts) for digest, facts in registry.approvals.proposals.items()},
+        "approvals": registry.approvals.given,
+        "keys": {
+            name: [key.participant, _plain(key.conditions), key.colour, key.first, key.until]
+            for name, key in registry.evidence.keys.items()
+        },
+        "words": registry.evidence.words,
+        "requests": {name: asdict(request) for name, request in registry.evidence.requests.items()},
         "class_bits": list(registry.class_bits),
         "condition_bits": list(registry.condition_bits),
         "pending": [
@@ -54,6 +65,7 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
         "counters": tables.cnt[: len(registry.colours), 3:6],
         "subjects": tables.subject[: kernel.subjects + 1],
         "holds": tables.hold[: kernel.holds],
+        "meters": tables.used_meters(),
         "expires": tables.hold_expires[: kernel.holds],
     }
     return facts, arrays
@@ -64,7 +76,14 @@ def _version(version: tuple[int, int, int, Rules]) -> tuple[int, int, int]:
 
 
 def _rule_facts(rules: Rules) -> dict[str, Any]:
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(rules).items()}
+    return {name: _plain(getattr(rules, name)) for name in Rules.__dataclass_fields__}
+
+
+def _plain(value: Any) -> Any:
+    """Return a rule as JSON keeps it: sets in order, tuples as lists."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _rules(facts: dict[str, Any]) -> Rules:
@@ -75,6 +94,18 @@ def _rules(facts: dict[str, Any]) -> Rules:
     for name in ("items", "regions"):
         if values[name] is not None:
             values[name] = tuple((low, high) for low, high in values[name])
+    for name in ("evidence_commit", "evidence_advance", "evidence_accept"):
+        values[name] = frozenset(values[name])
+    for name in ("advance", "retention"):
+        values[name] = values[name] and Share(*values[name])
+    if values["lines"] is not None:
+        values["lines"] = tuple(Line(*line) for line in values["lines"])
+    if values["slice"] is not None:
+        colour, share, classes = values["slice"]
+        values["slice"] = Slice(colour, Share(*share), frozenset(classes))
+    values["approval"] = tuple(Tier(above, quorum, frozenset(who)) for above, quorum, who in values["approval"])
+    values["powers"] = tuple(Power(name, quorum, frozenset(who)) for name, quorum, who in values["powers"])
+    values["caps"] = tuple(Cap(frozenset(who), Share(*share), frozenset(on)) for who, share, on in values["caps"])
     return Rules(**values)
 
 
@@ -150,6 +181,18 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
     registry.condition_bits = {name: n for n, name in enumerate(facts["condition_bits"])}
     registry.accounts = {name: n for n, name in enumerate(facts["accounts"])}
     registry.subjects = {name: n + 1 for n, name in enumerate(facts["subjects"])}
+    registry.subject_facts = [(colour, amount) for colour, amount in facts["subject_facts"]]
+    for number in registry.subjects.values():
+        registry.write_subject(number)
+    registry.approvals.proposals = {digest: (who, entry) for digest, (who, entry) in facts["proposals"].items()}
+    registry.approvals.given = facts["approvals"]
+    for name, (who, conditions, colour, first, until) in facts["keys"].items():
+        named = None if conditions is None else frozenset(conditions)
+        registry.evidence.register(name, Key(who, named, colour, first, until))
+    registry.evidence.words = facts["words"]
+    for name, one in facts["requests"].items():
+        steps = [Step(**step) for step in one["steps"]]
+        registry.evidence.requests[name] = Request(**(one | {"steps": steps}))
     registry.restore_participants()
     for one in facts["colours"]:
         registry.restore_colour(
@@ -178,6 +221,8 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
         getattr(tables, field)[:count] = arrays[name]
     tables.cnt[: len(registry.colours), 3:6] = arrays["counters"]
     kernel.accounts, kernel.subjects = len(registry.accounts), len(registry.subjects)
+    meters = arrays["meters"]
+    tables.set_meters(meters, max(256, 2 * len(meters)))
     holds = arrays["holds"]
     tables.reserve_holds(len(holds))
     tables.hold[: len(holds)] = holds

@@ -50,6 +50,13 @@ class Tables:
         self.holder_class = self._new("holder_class", (64,))
         self.holder_region = self._new("holder_region", (64,))
         self.subject = self._new("subject", (64,))
+        self.subject_fact = self._new("subject_fact", (64, 2))
+        self.subject_fact[0] = -1
+        self.meter = self._new("meter", (256, module.METER_COLUMNS))
+        self.log = self._new("log", (256, module.LOG_COLUMNS))
+        self.mark = self._new("mark", (64,))
+        self.meters_most = 2
+        """Meters that one row may turn, at most."""
         self.pool = self._new("pool", (64,))
         self.aux = self._new("aux", (64,))
         self.was = self._new("was", (64,))
@@ -90,6 +97,26 @@ class Tables:
         if holds > len(self.hold_expires):
             self.hold_expires = np.concatenate([self.hold_expires, np.zeros(holds, np.int64)])
         self._reserve_hash("hold_key", "hold_val", holds)
+
+    def reserve_meters(self, rows: int) -> None:
+        """Make room for the meters that *rows* rows may begin, and for the log of what they overwrite."""
+        self.reserve("mark", rows)
+        self.reserve("log", rows * (self.meters_most + 3))
+        needed = self.kernel.meters + rows * self.meters_most
+        if needed > len(self.meter) * ID_LOAD_MAX:
+            shown = self.meter[(self.meter[:, 0] != 0) & (self.meter[:, 3] != 0)]
+            self.set_meters(shown, max(2 * len(self.meter), int(needed / ID_LOAD_MAX) + 1))
+
+    def used_meters(self) -> Ints:
+        """Return the meters that show something: rows of tag, a, b, value, in order."""
+        used: Ints = self.meter[(self.meter[:, 0] != 0) & (self.meter[:, 3] != 0)]
+        return used[np.lexsort((used[:, 2], used[:, 1], used[:, 0]))]
+
+    def set_meters(self, rows: Ints, size: int) -> None:
+        """Replace the table of meters by one of *size* slots that holds *rows*."""
+        self.show("meter", np.zeros((size, self.columns.METER_COLUMNS), np.int64))
+        self.kernel.set_meters(seen(rows.copy()))  # a copy: the source may be read-only
+        self.kernel.meters = len(rows)
 
     def _reserve_hash(self, key_name: str, value_name: str, entries: int) -> None:
         keys: npt.NDArray[np.uint64] = getattr(self, key_name)

@@ -23,6 +23,9 @@ MOVING = (
     Kind.REVERSE,
     Kind.RECEIVE,
     Kind.REFUND,
+    Kind.ADVANCE,
+    Kind.CLAWBACK,
+    Kind.COURT,
 )
 """Kinds that move money; commitments and what ends them set it aside only."""
 GIVING_BACK = (Kind.RETURN, Kind.REVERSE)
@@ -45,13 +48,15 @@ def read(book: Book, method: str = "fifo") -> Traced:
             continue
         rows = batch.rows()
         moved = np.flatnonzero((rows["result"] == 0) & np.isin(rows["kind"], MOVING) & (rows["settled"] > 0))
+        back = np.full(len(moved), -1, np.int64)
+        for k in np.flatnonzero(np.isin(rows["kind"][moved], GIVING_BACK)).tolist():
+            back[k] = _original(book, rows[moved[k]])
+        real = _moves(book, back)
+        moved, back = moved[real], back[real]
         debit.append(rows["debit"][moved].astype(np.int64))
         credit.append(rows["credit"][moved].astype(np.int64))
         amount.append(rows["settled"][moved])
         numbers.append(batch.first + moved)
-        back = np.full(len(moved), -1, np.int64)
-        for k in np.flatnonzero(np.isin(rows["kind"][moved], GIVING_BACK)).tolist():
-            back[k] = _original(book, rows[moved[k]])
         returns.append(back)
     empty = [np.zeros(0, np.int64)]
     columns = [np.concatenate(one or empty) for one in (debit, credit, amount, numbers, returns)]
@@ -68,6 +73,12 @@ def read(book: Book, method: str = "fifo") -> Traced:
         returns=places,
     )
     return Traced(lineage, names(book), accounts[:, 2].copy())
+
+
+def _moves(book: Book, originals: Int64s) -> Int64s:
+    """Return the places whose row moves money: the reversal of an act takes an acceptance back and moves none."""
+    acts = [k for k in np.flatnonzero(originals >= 0) if book.row_posted(int(originals[k]))["kind"] == Kind.ACCEPT]
+    return np.setdiff1d(np.arange(len(originals)), np.array(acts, np.int64))
 
 
 def _original(book: Book, row: Any) -> int:

@@ -19,7 +19,7 @@ from boyau.journal import Book
 from boyau.ledger import Kind, Rows, amounts, codes
 from boyau.stores import StoreError
 
-FORMAT = 1
+FORMAT = 2
 _SCHEMA = """
 create table if not exists place (
   one integer primary key check (one = 1), format integer, next integer, tip blob
@@ -52,8 +52,15 @@ DEBIT_KINDS = (
     Kind.VOID,
     Kind.EXPIRE,
     Kind.RECEIVE,
+    Kind.ACCEPT,
+    Kind.ADVANCE,
+    Kind.COURT,
 )
 """Kinds that are counted on the debit account's colour; the others on the credit account's."""
+CHARGED_AS = {Kind.ADVANCE: Kind.PAY, Kind.COURT: Kind.PAY}
+"""What these do to a budget is what a payment does."""
+AT_ANY_HOP = (Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE, Kind.ACCEPT, Kind.ADVANCE, Kind.COURT)
+"""Kinds that later hands do too; only what a budget's own account does is charged to the budget."""
 ON_HOLD = 200
 """A pay that is a part of a hold counts as its kind plus this: its obligation was counted when it was committed."""
 UNDO = 100
@@ -157,9 +164,11 @@ class Views:
         kind = rows["kind"].astype(np.int64)
         colour = np.where(np.isin(kind, DEBIT_KINDS), debit[:, 3], credit[:, 3])
         # A budget is charged by its own accounts only; what later hands pay on is not charged again.
-        counts = ~(np.isin(kind, (Kind.COMMIT, Kind.PAY, Kind.RELEASE, Kind.VOID, Kind.EXPIRE)) & (debit[:, 6] != 0))
-        for k in np.flatnonzero(np.isin(kind, (Kind.RETURN, Kind.REVERSE))).tolist():
+        counts = ~(np.isin(kind, AT_ANY_HOP) & (debit[:, 6] != 0))
+        for k in np.flatnonzero(np.isin(kind, (Kind.RETURN, Kind.REVERSE, Kind.CLAWBACK))).tolist():
             kind[k], colour[k], counts[k] = self._original(book, rows[k], credit[k])
+        for done, charged in CHARGED_AS.items():
+            kind[kind == done] = charged
         referred = rows.view("<i8").reshape(-1, 16)[:, 2:4].any(axis=1)
         kind = np.where((kind == Kind.PAY) & referred, kind + ON_HOLD, kind)
         months = _months(rows["value_date"])
@@ -172,7 +181,8 @@ class Views:
         original = int(book.row_posted(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
         accounts = book.ledger.tables.acc
         side = row["credit"] if original in DEBIT_KINDS else row["debit"]  # swapped: its credit was the debit
-        return UNDO + original, int(accounts[int(side), 3]), original != Kind.PAY or int(payer[6]) == 0
+        counted = original not in AT_ANY_HOP or int(payer[6]) == 0
+        return UNDO + CHARGED_AS.get(Kind(original), original), int(accounts[int(side), 3]), counted
 
     def _add(self, colour: Rows, kind: Rows, month: Rows, amount: Rows) -> None:
         if not len(colour):

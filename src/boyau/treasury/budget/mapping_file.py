@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -39,8 +40,10 @@ def _pattern(text: str) -> re.Pattern[str]:
     if len(text) > PATTERN_MAX:
         raise ValueError(f"longer than {PATTERN_MAX} characters")
     try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error as reason:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python may read otherwise some day is no pattern to rely on
+            return re.compile(text, re.IGNORECASE)
+    except (re.error, Warning) as reason:
         raise ValueError(f"not a pattern: {reason}") from None
 
 

@@ -1,0 +1,43 @@
+"""The sentences in which the checks of a programme speak; ``Finding.facts`` fills them in."""
+
+from boyau.language.catalogue import mark
+
+SEVERITIES = {"error": mark("error"), "warning": mark("warning")}
+MESSAGES = {
+    "refused": mark("the ledger refuses this colour: {reason}"),
+    "widens_parent": mark("is wider than the colour above: {reason}"),
+    "class_unknown": mark("no class {name} is declared"),
+    "class_unused": mark("no rule, duty or class names it"),
+    "parameter_unused": mark("no colour uses this parameter"),
+    "nobody_paid": mark("no class of the programme may be paid: the rules leave none over"),
+    "nobody_holds": mark("no class of the programme may hold this colour"),
+    "end_nowhere": mark("the colour may end at {classes}, none of whom may be paid from it"),
+    "class_dead": mark("{name} stands here, but a colour above leaves it out"),
+    "window_empty": mark("no day is left: {first} to {last}"),
+    "list_empty": mark("nothing is left of this list under the colours above"),
+    "nothing": mark("a share or sum of zero lets nothing through; leave the rule out or name a figure"),
+    "changes_nothing": mark("changes nothing: a colour above says it already"),
+    "line_outside": mark("no item of this line is allowed: {item}"),
+    "line_empty": mark("a quantity or price of zero lets nothing through: {item}"),
+    "acceptance_needed": mark("has no effect without acceptance in this colour or above"),
+    "advance_needed": mark("asks for evidence at an advance, but there is none"),
+    "accept_needed": mark("asks for evidence of an act, but there is no acceptance"),
+    "pay_unasked": mark("{name} is never asked: with acceptance it is the act that is asked, and nobody pays further"),
+    "cap_outside": mark("the colour does not end at {classes}, so the cap meets nobody"),
+    "tier_unreachable": mark("no payment reaches {above}: one payee gets at most {limit}"),
+    "quorum_impossible": mark("{quorum} must approve, but there are only {count} of {classes}"),
+    "quorum_party": mark("{classes} may be paid here, and whoever is paid may not approve"),
+    "slice_unknown": mark("the slice goes into {name}, which is no colour of the programme"),
+    "slice_outside": mark("{name} does not lie below this colour, so that no slice can be paid into it"),
+    "slice_unpayable": mark("{classes} cannot hold {name}, so that no slice can be paid to them"),
+    "slice_nobody": mark("{classes} cannot be paid here, so that there is nothing to slice"),
+    "owner_missing": mark("nobody is named who attests {name}, nor by when"),
+    "approver_missing": mark("nobody is named who approves ({name}), nor by when"),
+    "duty_unasked": mark("no rule asks for {name}"),
+    "owner_is_payee": mark("{owner} attests {name} and is paid on it"),
+    "approver_differs": mark("{owner} is named to approve, but the rule gives it to {classes}"),
+    "change_missing": mark("a root must give the power `change`, so that no one alone can alter the rules"),
+    "colour_unreachable": mark("no money can ever reach this colour"),
+    "way_open": mark("money becomes plain without any evidence or approval: {way}"),
+    "dead_end": mark("money at hop {hop} with {classes} can never become plain: it gets stuck"),
+}

@@ -1,0 +1,129 @@
+"""Writing the simulated year into a ledger: rows by the array, a clock that follows the year, approvals for large sums.
+
+An honest row that is refused is a fault of the simulation and stops it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from boyau.journal import Book
+from boyau.journal.cut import cut
+from boyau.ledger import Kind, Result, Rows
+from boyau.ledger.approvals import command_digest
+from boyau.ledger.rows import COMMAND_BYTES, ROW
+from boyau.treasury.simulation.world import TIER, TIER_HIGH, Ints
+
+_DAY_US = 86_400_000_000
+_ID_DIGITS = 12
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class SimulationError(RuntimeError):
+    """The simulation contradicts itself: an honest entry was refused."""
+
+
+class Clock:
+    """Journal time as the simulated year goes by; each question is answered one second later than the one before."""
+
+    def __init__(self, today: int) -> None:
+        self.today, self._at = today, today * _DAY_US
+
+    def move(self, today: int) -> None:
+        """Go on to a day, at its beginning."""
+        self.today, self._at = today, max(self._at, today * _DAY_US)
+
+    def __call__(self) -> int:
+        """Return the time."""
+        self._at += 1_000_000
+        return self._at
+
+
+class Writer:
+    """Makes rows and posts them. *progress* is told how many rows stand."""
+
+    def __init__(self, book: Book, clock: Clock, progress: Callable[[int], None]) -> None:
+        self.book, self.clock = book, clock
+        self._progress = progress
+        self._next = 1
+        self.posted = self.refused = 0
+        self.seconds_begun = time.monotonic()
+        self.maker, self.checkers = "treasury", [""]
+
+    def make(self, kind: Kind, debit: Any, credit: Any, amount: Any, **fields: Any) -> Rows:
+        """Return rows with new ids and, where money is paid, new documents."""
+        count = max(np.size(debit), np.size(credit), np.size(amount))
+        rows = np.zeros(count, ROW)
+        numbers = np.arange(self._next, self._next + count, dtype=np.int64)
+        self._next += count
+        rows["id"] = _ids(numbers)
+        rows["kind"], rows["debit"], rows["credit"], rows["amount"] = kind, debit, credit, amount
+        rows["value_date"] = self.clock.today
+        if kind in (Kind.PAY, Kind.ADVANCE):
+            rows["document"] = documents(numbers)
+        for name, value in fields.items():
+            rows[name] = value
+        return rows
+
+    def record(self, records: list[dict[str, Any]]) -> None:
+        """Record what must be taken."""
+        for answer in self.book.record(records):
+            if answer is not None:
+                raise SimulationError(f"a record was refused: {answer}")
+        self._progress(self.posted)
+
+    def approve(self, rows: Rows) -> None:
+        """Record who proposed and who approved the payments that are large."""
+        records: list[dict[str, Any]] = []
+        for k in np.flatnonzero(rows["amount"] > TIER).tolist():
+            digest = command_digest(rows[k].tobytes()[:COMMAND_BYTES])
+            records.append({"type": "proposal", "command": digest, "by": self.maker})
+            quorum = 2 if int(rows["amount"][k]) > TIER_HIGH else 1
+            records += [{"type": "approval", "command": digest, "by": who} for who in self.checkers[:quorum]]
+        if records:
+            self.record(records)
+
+    def post(self, rows: Rows, *, approved: bool = False) -> Rows:
+        """Post honest rows; every one must be posted."""
+        if approved:
+            self.approve(rows)
+        for decided in self.book.post_batches(cut(rows)):
+            wrong = np.flatnonzero(decided["result"] != 0)
+            if len(wrong):
+                row = decided[int(wrong[0])]
+                result, kind = Result(int(row["result"])).name.lower(), Kind(int(row["kind"])).name.lower()
+                raise SimulationError(
+                    f"{len(wrong)} honest entries of {len(decided)} were refused: {kind}, {result}, {row}"
+                )
+            self.posted += len(decided)
+            self._progress(self.posted)
+        return rows
+
+    def attempt(self, rows: Rows) -> list[Result]:
+        """Post planted rows, whatever the ledger answers."""
+        self.approve(rows)
+        answers = [Result(int(row["result"])) for row in self.book.post(rows)]
+        self.refused += sum(not answer.ok for answer in answers)
+        return answers
+
+
+def _ids(numbers: Ints) -> Any:
+    text = np.zeros((len(numbers), 16), np.uint8)
+    text[:, 0] = ord("T")
+    rest = numbers.copy()
+    for place in range(_ID_DIGITS, 0, -1):
+        text[:, place] = rest % 10 + ord("0")
+        rest //= 10
+    return text.view("V16").reshape(-1)
+
+
+def documents(numbers: Ints) -> Any:
+    """Return what stands for the hash of a document, from its number."""
+    words = np.zeros((len(numbers), 3), np.uint64)
+    for k in range(3):
+        word = (numbers.astype(np.uint64) + np.uint64(k << 40)) * _MIX
+        word ^= word >> np.uint64(29)
+        words[:, k] = word * np.uint64(0xBF58476D1CE4E5B9)
+    return words.view("V24").reshape(-1)
