@@ -229,11 +229,11 @@ def test_every_command_is_in_the_list_above():
         id(app.app): [],
         id(app.import_app): ["import"],
         id(app.report_app): ["report"],
-        id(app.show_app): ["show"],  # noqa: E501
+        id(app.show_app): ["show"],
         id(app.views_app): ["views"],
         id(app.subsidies_app): ["subsidies"],
         id(app.programme_app): ["programme"],
-    }  # noqa: E501
+    }
     assert sorted(COMMANDS) == sorted([*groups[id(parent)], name] for parent, name, *_ in app._COMMANDS)
 
 
