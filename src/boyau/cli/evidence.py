@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table
+from boyau.cli.submit import Source
 
 
 def key(file: Path, *, json: Json = False) -> int:
@@ -28,7 +29,7 @@ def key(file: Path, *, json: Json = False) -> int:
 
 
 def sign(
-    file: str,
+    file: Source,
     *,
     key: Annotated[Path, Parameter(help="The file with the private key, made by `boyau key`.")],
     at: Annotated[str, Parameter(help="Moment of the act, YYYY-MM-DDTHH:MM:SSZ; by default now.")] = "",

@@ -29,7 +29,7 @@ def _private(path: Path) -> Any:
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii").strip()))
     except ValueError:
-        raise KeyFileError(f"{path} is no private key: 64 hexadecimal digits; make one with `boyau key make`") from None
+        raise KeyFileError(f"{path} is no private key: 64 hexadecimal digits; make one with `boyau key FILE`") from None
 
 
 def public_key(path: Path) -> str:
