@@ -35,7 +35,7 @@ FIELDS = {
     "proposal": {"command", "by", "at", "signature"},
     "approval": {"command", "by", "until", "withdrawn", "at", "signature"},
     "key": {"participant", "key", "conditions", "colour", "from", "until"},
-    "request": {"request", "condition", "colour", "subject", "by", "owner", "days", "escalation"},
+    "request": {"request", "condition", "colour", "subject", "by", "owner", "days", "escalation", "at", "signature"},
     "denial": {"request", "by", "reason", "at", "signature"},
     "appeal": {"request", "by", "reason", "at", "signature"},
     "attestation": {"condition", "colour", "subject", "by", "withdrawn", "at", "signature"},
@@ -479,6 +479,8 @@ class Registry:
         if subject and (not isinstance(subject, str) or subject not in self.subjects):
             raise RecordRefused("subject_unknown", "subject", f"no subject {subject!r:.70}; record it first")
         steps = read_steps(record, self.participants)
+        if "by" in record:
+            self._by(record, today)
         request = Request(condition, colour.path, subject, steps, today, entry=self.entry)
         self.evidence.ask(name, request)
 
