@@ -13,6 +13,7 @@ from boyau.ledger import kernel as compiled_kernel
 Ints = npt.NDArray[np.int64]
 _DOUBLE_UNTIL = 1 << 16
 ID_LOAD_MAX = 0.75
+METER_LOAD_MAX = 0.5  # most questions to it are answered no, and a no takes 9 looks at three quarters full, 3 at half
 ID_GROWTH = 1.5
 """With these an id costs 16 to 24 bytes: 12 for a slot, half to three quarters of the slots in use."""
 
@@ -103,9 +104,9 @@ class Tables:
         self.reserve("mark", rows)
         self.reserve("log", rows * (self.meters_most + 3))
         needed = self.kernel.meters + rows * self.meters_most
-        if needed > len(self.meter) * ID_LOAD_MAX:
+        if needed > len(self.meter) * METER_LOAD_MAX:
             shown = self.meter[(self.meter[:, 0] != 0) & (self.meter[:, 3] != 0)]
-            self.set_meters(shown, max(2 * len(self.meter), int(needed / ID_LOAD_MAX) + 1))
+            self.set_meters(shown, max(2 * len(self.meter), int(needed / METER_LOAD_MAX) + 1))
 
     def used_meters(self) -> Ints:
         """Return the meters that show something: rows of tag, a, b, value, in order."""
