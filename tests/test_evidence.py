@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
+from boyau import codec
 from boyau.journal import signing
+from boyau.ledger import RecordRefused, approvals
 from tests.page import Page
 
 INSPECTED = {
@@ -156,8 +158,17 @@ def test_keys_words_and_requests_survive_a_snapshot(page):
 
     register(page)
     page.record(signed(page), ASKED | {"subject": "km-17"})
+    register(page, conditions=["weather"])  # "quality" is asked to be signed all the same, for good
     before = page.book.ledger
     after = Ledger(seed=before.seed)
     snapshot.load(after, snapshot.dump(before))
     snapshot.load_ids(after, *snapshot.ids_since(before, 0))
     assert after.state_hash() == before.state_hash()
+    assert after.registry.evidence.signed == {"quality", "weather"}
+    with pytest.raises(RecordRefused, match="128"):
+        after.record({"type": "attestation", "condition": "quality", "subject": "km-17", "by": "ministry"}, after.time)
+
+
+def test_what_is_signed_and_approved_is_the_journals_own_canonical_form():
+    record = {"type": "note", "б": ["ә", 1, None], "a": {"z": True, "b": "\u2028"}}
+    assert approvals.canonical(record) == codec.canonical(record)

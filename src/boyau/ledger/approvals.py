@@ -20,10 +20,14 @@ def command_digest(command: bytes) -> str:
     return hashlib.sha256(b"boyau command 1\n" + command).hexdigest()
 
 
+def canonical(record: dict[str, Any]) -> bytes:
+    """Return a record's canonical JSON (docs/formats.md), which digests and signatures are over."""
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def record_digest(record: dict[str, Any]) -> str:
     """Return the digest of a record: of its canonical JSON (docs/formats.md)."""
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(b"boyau record 1\n" + text.encode()).hexdigest()
+    return hashlib.sha256(b"boyau record 1\n" + canonical(record)).hexdigest()
 
 
 def digest_field(value: Any, field: str) -> str:

@@ -4,13 +4,13 @@ Whoever has a key signs with it (Ed25519, RFC 8032); a condition that somebody h
 The contract is docs/ledger.md, "Evidence".
 """
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from boyau.ledger import codes
+from boyau.ledger.approvals import canonical
 from boyau.ledger.refusals import RecordRefused
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -66,8 +66,7 @@ class Request:
 def message(record: dict[str, Any]) -> bytes:
     """Return what a record's signature is over: its canonical JSON without the signature."""
     body = {name: value for name, value in record.items() if name != "signature"}
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return b"boyau signed record 1\n" + text.encode()
+    return b"boyau signed record 1\n" + canonical(body)
 
 
 def verify(key: str, record: dict[str, Any]) -> bool:
@@ -91,8 +90,9 @@ class Evidence:
         self.words: dict[str, int] = {}
         """Issuer, condition and thing: the moment of the last signed word, so that an old one cannot be told again."""
         self.requests: dict[str, Request] = {}
-        self._signers: set[str] = set()
-        self._signed: set[str] = set()  # conditions that somebody has a key for
+        self.signed: set[str] = set()
+        """Conditions that somebody ever had a key for: from then on they count only when signed, for good."""
+        self._keys_of: dict[str, list[str]] = {}
 
     # ---- keys -------------------------------------------------------------------------------------------------------
 
@@ -101,13 +101,14 @@ class Evidence:
         known = self.keys.get(key)
         if known is not None and known.participant != facts.participant:
             raise RecordRefused("key_taken", "key", f"belongs to {known.participant}")
+        if known is None:
+            self._keys_of.setdefault(facts.participant, []).append(key)
         self.keys[key] = facts
-        self._signers.add(facts.participant)
-        self._signed |= facts.conditions or set()
+        self.signed |= facts.conditions or set()
 
     def _asked_of(self, by: str, condition: str | None) -> bool:
         """Tell whether a record by *by* must be signed: they have a key, or somebody has one for the condition."""
-        return by in self._signers or condition in self._signed
+        return by in self._keys_of or condition in self.signed
 
     def check(  # what signed records have in common
         self, record: dict[str, Any], by: str, today: int, now: int, condition: str | None, colours: Iterable[str]
@@ -125,7 +126,7 @@ class Evidence:
         moment = instant(record.get("at"), "at")
         if moment > now:
             raise RecordRefused("date_future", "at", "lies after the journal's time")
-        key = next((k for k in sorted(self.keys) if self.keys[k].participant == by and verify(k, record)), None)
+        key = next((k for k in self._keys_of.get(by, ()) if verify(k, record)), None)
         if key is None:
             raise RecordRefused("signature_invalid", "signature", f"is by no key of {by}")
         facts = self.keys[key]

@@ -49,6 +49,7 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
             name: [key.participant, _plain(key.conditions), key.colour, key.first, key.until]
             for name, key in registry.evidence.keys.items()
         },
+        "signed": sorted(registry.evidence.signed),
         "words": registry.evidence.words,
         "requests": {name: asdict(request) for name, request in registry.evidence.requests.items()},
         "class_bits": list(registry.class_bits),
@@ -189,6 +190,7 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
     for name, (who, conditions, colour, first, until) in facts["keys"].items():
         named = None if conditions is None else frozenset(conditions)
         registry.evidence.register(name, Key(who, named, colour, first, until))
+    registry.evidence.signed = set(facts["signed"])
     registry.evidence.words = facts["words"]
     for name, one in facts["requests"].items():
         steps = [Step(**step) for step in one["steps"]]
