@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-KERNELS = ["ledger/kernel", "ledger/index", "trace/lots"]
+KERNELS = ["ledger/kernel", "trace/lots", "proofs/hasher"]
 
 
 def kernels():
