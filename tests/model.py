@@ -5,19 +5,18 @@ takes the lowest; where the engine keeps tables, the model walks paths. Clarity 
 """
 
 import hashlib
-import json
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from boyau.ledger.refusals import Result as R  # noqa: N817 - read on every line
 from boyau.ledger.rows import Kind as K  # noqa: N817
+from tests.model_evidence import DAY, EVER, Evidence, Refused, days, record_digest
 
-MAX, UNKNOWN, DAY, EVER = (1 << 62) - 1, 0xFFFFFFFF, 86_400_000_000, 1 << 80
+MAX, UNKNOWN = (1 << 62) - 1, 0xFFFFFFFF
 LAYOUT = struct.Struct("<16s16sqqqqIIIiIHH24sqHHI")
 NOTHING = bytes(16)
 SCHEMES = {"ENSTRU": "1", "CPV": "2", "GTIN": "3", "KPVED": "4", "OTHER": "5"}
@@ -87,24 +86,9 @@ class Answer(NamedTuple):
     ref: bytes = NOTHING
 
 
-class Refused(Exception):  # noqa: N818 - as in the engine
-    """A record that is not taken; the arguments are the codes, any of which may be given as the reason."""
-
-
 # -- rules of a colour -------------------------------------------------------------------------------------------------
 
 CLASS_SETS = ("classes", "allow", "holders", "ends")  # None: not ruled
-
-
-def days(text: str | None, otherwise: int) -> int:
-    """Return the days since 1970 of an ISO date."""
-    return otherwise if text is None else date.fromisoformat(text).toordinal() - date(1970, 1, 1).toordinal()
-
-
-def record_digest(record: dict[str, Any]) -> str:
-    """Return what a proposal and approvals of this record name."""
-    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(b"boyau record 1\n" + text.encode()).hexdigest()
 
 
 def minor(text: str, scale: int) -> int:
@@ -260,10 +244,8 @@ class Model:
         self.names: list[str] = []
         self.subjects: list[str] = []
         self.subject_facts: dict[str, tuple[str, int | None]] = {}  # colour and amount
-        self.proposals: dict[str, str] = {}  # digest: maker
-        self.approvals: dict[tuple[str, str], int] = {}  # digest and checker: last day
         self.conditions: dict[str, int] = {}
-        self.attested: set[tuple[str, str, str]] = set()
+        self.evidence = Evidence(self)
         self.sums: Counter[tuple[str, Any]] = Counter()
         self.holds: dict[bytes, dict[str, Any]] = {}
         self.expiring: dict[bytes, tuple[int, int]] = {}
@@ -288,7 +270,8 @@ class Model:
     def record(self, record: dict[str, Any], at: int) -> None:
         """Take a record, or raise `Refused`."""
         self.pass_time(at)
-        getattr(self, "take_" + record["type"])(record)
+        taking = "take_" + record["type"]
+        getattr(self.evidence if hasattr(self.evidence, taking) else self, taking)(record)
 
     def take_unit(self, record: dict[str, Any]) -> None:
         """A unit."""
@@ -338,33 +321,7 @@ class Model:
         if "change" not in self.effective(colour)["powers"]:
             return False
         quorum, classes = self.effective(colour)["powers"]["change"]
-        return self.checkers(record_digest(record), classes, set()) < quorum
-
-    def checkers(self, digest: str, classes: frozenset[str], excluded: set[str]) -> int:
-        """Return how many participants of these classes have approved and may."""
-        return sum(
-            bool(self.participants[who][0] & classes) and who not in excluded | {self.proposals[digest]}
-            for (approved, who), until in self.approvals.items()
-            if approved == digest and until >= self.today
-        )
-
-    def take_proposal(self, record: dict[str, Any]) -> None:
-        """Who made a command."""
-        if record["command"] in self.proposals:
-            raise Refused("proposal_made")
-        self.proposals[record["command"]] = record["by"]
-
-    def take_approval(self, record: dict[str, Any]) -> None:
-        """Who has checked a command, or takes that back."""
-        if record["command"] not in self.proposals:
-            raise Refused("proposal_unknown")
-        if self.proposals[record["command"]] == record["by"]:
-            raise Refused("checker_is_maker")
-        key = (record["command"], record["by"])
-        if record.get("withdrawn"):
-            self.approvals.pop(key, None)
-        else:
-            self.approvals[key] = days(record.get("until"), self.today)
+        return self.evidence.checkers(record_digest(record), classes, set()) < quorum
 
     def take_limits(self, record: dict[str, Any]) -> None:
         """New limits or overrides; what is not given stays."""
@@ -416,12 +373,10 @@ class Model:
         elif (colour, amount) not in (("", None), self.subject_facts[name]):
             raise Refused("subject_fixed")
 
-    def take_attestation(self, record: dict[str, Any]) -> None:
-        """A condition attested for a colour or a subject, or taken back."""
-        self.conditions.setdefault(record["condition"], len(self.conditions))
-        about = "colour" if "colour" in record else "subject"
-        fact = (record["condition"], about, record[about])
-        (self.attested.discard if record.get("withdrawn") else self.attested.add)(fact)
+    def asked(self, colour: str) -> set[str]:
+        """Return the conditions that the rules of a colour name."""
+        rules = self.effective(colour)
+        return {one for one, _ in rules["evidence"]} | {one for _, _, named in rules["caps"] for one in named}
 
     def effective(self, colour: str) -> dict[str, Any]:
         """Return the intersection of the versions in force today, from the colour up to its root."""
@@ -583,7 +538,8 @@ class Model:
                 yield R.COLOUR_FORBIDDEN, 0
                 return
         elif not original:
-            forbidden = None if kind == K.ACCEPT else self.joins(kind, debit, credit)
+            unasked = kind == K.ACCEPT
+            forbidden = None if unasked else self.joins(kind, debit, credit)
             if forbidden:
                 yield forbidden, 0
                 return
@@ -694,7 +650,7 @@ class Model:
         about = [("colour", colour) for colour in debit.path]
         about += [("subject", self.subjects[row.subject - 1])] if 0 < row.subject <= len(self.subjects) else []
         for condition in wanted:
-            if not any((condition, *thing) in self.attested for thing in about):
+            if not any((condition, *thing) in self.evidence.attested for thing in about):
                 yield R.EVIDENCE_MISSING, self.conditions[condition]
 
     # -- contracts -----------------------------------------------------------------------------------------------------
@@ -817,11 +773,11 @@ class Model:
                 yield R.POWER_MISSING, 0
                 return
             quorum, classes = rules["powers"][needed]
-            if self.checkers(digest, classes, parties) < quorum:
+            if self.evidence.checkers(digest, classes, parties) < quorum:
                 yield R.APPROVAL_MISSING, 0
         elif row.kind in PAYMENTS:
             for above, quorum, classes in rules["approval"]:
-                if row.amount > above and self.checkers(digest, classes, parties) < quorum:
+                if row.amount > above and self.evidence.checkers(digest, classes, parties) < quorum:
                     yield R.APPROVAL_MISSING, 0
 
     def meters(self, row: Row, hold: dict[str, Any]) -> list[tuple[str, Any, str]]:

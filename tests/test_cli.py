@@ -21,7 +21,10 @@ COMMANDS = [
     ["init"], ["info"], ["submit"], ["explain"], ["check"], ["trace"], ["demo"], ["import", "budget"],
     ["report", "execution"], ["show", "account"], ["show", "colour"], ["show", "entry"], ["views", "drop"],
     ["views", "rebuild"], ["subsidies", "queue"], ["subsidies", "pay"], ["key"], ["sign"], ["evidence"],
+    ["log-key"], ["checkpoint"], ["receipt"],
+    ["verify"], ["export"], ["backup"], ["restore"],
     ["programme", "list"], ["programme", "show"], ["programme", "check"], ["programme", "records"], ["simulate"],
+    ["witness", "init"], ["witness", "log"], ["witness", "serve"], ["witness", "disputes"],
 ]  # fmt: skip
 OPEN = [json.loads(json.dumps(one).replace("2026-12-31", "2090-12-31")) for one in WORLD]
 ISSUE = {"op": "issue", "id": "I1", "from": "issuer@kz", "to": "budget@kz/road", "amount": "1000.00"}
@@ -233,6 +236,7 @@ def test_every_command_is_in_the_list_above():
         id(app.views_app): ["views"],
         id(app.subsidies_app): ["subsidies"],
         id(app.programme_app): ["programme"],
+        id(app.witness_app): ["witness"],
     }
     assert sorted(COMMANDS) == sorted([*groups[id(parent)], name] for parent, name, *_ in app._COMMANDS)
 

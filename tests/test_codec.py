@@ -116,6 +116,8 @@ def sealed(kind=ROWS, body=None, count=2, **more):
         "time": 99,
         "previous": b"p" * 32,
         "ledger": b"l" * 16,
+        "blind": b"b" * 32,
+        "root": b"r" * 32,
     }
     return Batch.seal(kind, rows.tobytes() if body is None else body, **facts | more)
 
@@ -139,7 +141,7 @@ def test_every_flipped_bit_is_noticed(kind):
         changed = bytearray(whole)
         changed[bit // 8] ^= 1 << bit % 8
         try:
-            again = Batch.read(bytes(changed[:128]), bytes(changed[128:]))
+            again = Batch.read(bytes(changed[: codec.HEADER_BYTES]), bytes(changed[codec.HEADER_BYTES :]))
         except CodecError:
             continue
         if again.hash == batch.hash:
@@ -147,10 +149,10 @@ def test_every_flipped_bit_is_noticed(kind):
     assert unnoticed == []
 
 
-@pytest.mark.parametrize("cut", [0, 1, 127, 129])
+@pytest.mark.parametrize("cut", [0, 1, 191, 193])
 def test_a_header_of_another_length_is_refused(cut):
     batch = sealed()
-    with pytest.raises(CodecError, match="128 bytes"):
+    with pytest.raises(CodecError, match="192 bytes"):
         Batch.read((batch.header + b"x")[:cut], batch.body)
 
 
@@ -192,8 +194,8 @@ def test_junk_gives_codec_errors_and_nothing_else(data, count, text):
         json.dumps(value, ensure_ascii=False).encode()
         codec.canonical(value)
     only_codec_errors(codec.unpack_records, data, count)
-    only_codec_errors(Batch.read, data[:128].ljust(128, b"\0"), data[128:])
+    only_codec_errors(Batch.read, data[:192].ljust(192, b"\0"), data[192:])
     only_codec_errors(Batch.read, sealed().header, data)
-    only_codec_errors(Batch.read, sealed().header[:8] + data[:120].ljust(120, b"\1"), b"")
+    only_codec_errors(Batch.read, sealed().header[:8] + data[:184].ljust(184, b"\1"), b"")
     only_codec_errors(codec.id_bytes, text)
     codec.id_text(data[:16].ljust(16, b"\0"))

@@ -169,6 +169,29 @@ def test_keys_words_and_requests_survive_a_snapshot(page):
         after.record({"type": "attestation", "condition": "quality", "subject": "km-17", "by": "ministry"}, after.time)
 
 
+def test_an_attestation_answers_what_it_is_about_in_a_restored_ledger_too(page):
+    from boyau.ledger import Ledger, snapshot
+
+    page.record({"type": "subject", "subject": "km-18", "colour": "kz/road", "amount": "5.00"})
+    page.record(ASKED, ASKED | {"request": "R2", "subject": "km-18"}, ASKED | {"request": "R3", "subject": ""})
+
+    def answered(ledger):
+        return {name for name, one in ledger.registry.evidence.requests.items() if one.state == "answered"}
+
+    restored = Ledger(seed=page.book.ledger.seed)
+    snapshot.load(restored, snapshot.dump(page.book.ledger))
+    told = {"type": "attestation", "condition": "quality", "by": "lab"}
+    for ledger in (page.book.ledger, restored):
+        ledger.record(told | {"subject": "km-18"}, ledger.time)
+        assert answered(ledger) == {"R2"}
+        ledger.record(ASKED | {"request": "R4", "subject": "km-18"}, ledger.time)
+        assert answered(ledger) == {"R2"}, "what is asked again is answered by another word"
+        ledger.record(told | {"colour": "kz/road"}, ledger.time)
+        assert answered(ledger) == {"R1", "R2", "R3", "R4"}
+        ledger.record(told | {"colour": "kz/road", "withdrawn": True}, ledger.time)
+        assert "R1" not in answered(ledger)
+
+
 def test_what_is_signed_and_approved_is_the_journals_own_canonical_form():
     record = {"type": "note", "б": ["ә", 1, None], "a": {"z": True, "b": "\u2028"}}
     assert approvals.canonical(record) == codec.canonical(record)

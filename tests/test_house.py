@@ -11,7 +11,6 @@ MODULE_LINES_MAX = 420
 FUNCTION_LINES_MAX = 75
 LONGER = {
     "ledger/kernel.py": "one compiled unit: a call between compiled modules on every row would cost more than the row",
-    "ledger/registry.py": "one door: every type of record, and the tables that each of them writes",
 }
 COMPILED = {"ledger/kernel.py", "trace/lots.py"}
 """Loops over all rows: what they would call, they would call for every row."""

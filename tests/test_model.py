@@ -4,13 +4,15 @@ import os
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boyau.ledger import Ledger
 from boyau.ledger.rows import Kind
-from tests.differential import Pair, run
+from tests.differential import Pair, paying, run
 from tests.model import DAY, UNKNOWN, Row
+from tests.model_evidence import signed_text
 
 OPERATIONS = int(os.environ.get("BOYAU_OPERATIONS") or (1_000_000 if os.environ.get("CI") == "true" else 100_000))
 SEEDS = range(1, 9)
@@ -309,6 +311,90 @@ def test_evidence_is_attested_for_the_colour_above_or_for_the_subject(page):
         pay north@kz/schools builder@kz/schools#1 1 subject=1 -> posted
         pay north@kz/schools builder@kz/schools#1 1 subject=2 -> subject_unknown
     """)
+
+
+def test_a_request_passes_on_until_somebody_answers(page):
+    """A denial can be appealed, time passes on what nobody answers, the last owner keeps it."""
+    evidence = page.pair.model.evidence
+
+    def stands(state: str, *where: object) -> None:
+        page.pair.compare()
+        request = evidence.requests["R"]
+        owner, deadline = evidence.owner(request), evidence.standing(request)[1] - page.at // DAY
+        assert (request["state"], owner, deadline)[: 1 + len(where)] == (state, *where)
+
+    def give(kind: str, by: str, **fields: object) -> bool:
+        return page.record(kind, request="R", by=by, reason="cracks", **fields)
+
+    rule(page, "kz/schools", evidence=["contract"])
+    further = [{"owner": "south", "days": 2}, {"owner": "ministry", "days": 5}]
+    wanted = {"condition": "contract", "owner": "north", "days": 3, "escalation": further}
+    assert page.record("request", "kz/schools", request="R", **wanted)
+    stands("open", "north", 3)
+    assert not give("appeal", "builder")
+    assert not give("denial", "south")
+    assert give("denial", "north")
+    stands("denied", "north")
+    assert give("appeal", "builder")
+    stands("open", "south", 2)
+    page.at += 3 * DAY
+    page.check("issue ministry@kz north@kz 100 -> posted")
+    stands("open", "ministry", 4)
+    page.at += 9 * DAY
+    assert not give("appeal", "builder")
+    page.check("issue ministry@kz north@kz 100 -> posted")
+    stands("open", "ministry", -5)
+    assert page.record("attestation", "kz/schools", condition="contract", by="south")
+    stands("answered")
+
+
+def told_again(page):
+    """A denial that was answered and taken back stands in the journal; whoever kept it hands it in once more."""
+    private, words = Ed25519PrivateKey.from_private_bytes(bytes(32)), {"condition": "contract", "by": "south"}
+    key = private.public_key().public_bytes_raw().hex()
+    page.record("key", participant="north", key=key, conditions=["weather"])
+    denial = {"type": "denial", "request": "R", "by": "north", "reason": "cracks", "at": "2023-11-14T22:13:20Z"}
+    denial["signature"] = private.sign(signed_text(denial)).hex()
+    page.pair.model.evidence.seal(key, denial)
+    assert page.pair.record(denial, page.at)
+    assert page.record("attestation", "kz", **words)
+    assert page.record("attestation", "kz", **words, withdrawn=True)
+    page.pair.record(denial, page.at)
+
+
+def another_withdrawal(page):
+    """What an attestation of the act answered opens again when one of the colour is taken back that was never given."""
+    page.record("attestation", condition="contract", subject="act", by="south")
+    page.record("attestation", "kz", condition="contract", by="south", withdrawn=True)
+    page.pair.compare()
+
+
+def accounts_left_open(page):
+    """A receipt sent again with accounts left open names no hold that could fill them."""
+    row = paying(0, 1, 5)._replace(id=Page.id("in"), ref=Page.id("no hold"), kind=Kind.RECEIVE, value_date=START // DAY)
+    page.pair.apply([row], START + 1)
+    page.pair.apply([row._replace(credit=UNKNOWN)], START + 2)
+
+
+def issuer_on_a_hold(page):
+    """A contractor's account that has moved nothing becomes an issuer, and its contract is paid."""
+    rule(page, "kz")  # asks for no evidence
+    page.check("""
+        issue ministry@kz north@kz 100 -> posted
+        allocate north@kz north@kz/schools 100 -> posted
+        H: commit north@kz/schools builder@kz/schools#1 9 -> posted
+    """)
+    page.told("account builder@kz/schools#1 issuer")
+    page.pair.apply([page.row("pay 5 of H -> posted")[0]], page.at + 1)
+
+
+@pytest.mark.parametrize("scenario", [told_again, another_withdrawal, accounts_left_open, issuer_on_a_hold])
+def test_what_the_model_once_found_wrong_is_right_and_stays_so(page, scenario):
+    page.told("subject act")
+    rule(page, "kz", evidence=["contract"])
+    page.record("request", "kz", request="R", condition="contract", subject="act", owner="north", days=3)
+    scenario(page)
+    page.pair.compare()
 
 
 def test_what_is_left_is_carried_into_next_year(page):

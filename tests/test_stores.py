@@ -31,7 +31,7 @@ def chain(*counts, number=0, first=0, previous=ZERO_HASH, fill=1):
         rows["amount"] = fill
         out.append(
             Batch.seal(ROWS, rows.tobytes(), number=number, first=first, count=count, expired=0, time=number,
-                       previous=previous, ledger=b"l" * 16)
+                       previous=previous, ledger=b"l" * 16, blind=b"b" * 32, root=b"r" * 32)
         )  # fmt: skip
         number, first, previous = number + 1, first + count, out[-1].hash
     return out
@@ -222,7 +222,7 @@ def test_another_format_is_refused_with_both_numbers(path):
     with sqlite3.connect(path) as db:
         db.execute("pragma user_version=7")
     db.close()
-    with pytest.raises(StoreError, match="has format 7; this version reads 1"):
+    with pytest.raises(StoreError, match="has format 7; this version reads 2"):
         SqliteStore(path, write=True)
 
 
@@ -245,7 +245,7 @@ def test_a_damaged_page_is_reported_not_read(path):
     store.append(chain(3000, 3000))
     store.close()
     with open(path, "r+b") as file:  # noqa: PTH123
-        file.seek(5 * 65_536 + 1000)
+        file.seek(8 * 65_536 + 1000)
         file.write(b"\xff" * 20)
     store = SqliteStore(path, write=False)
     with pytest.raises(StoreDamaged):

@@ -1,8 +1,8 @@
 """The one canonical, versioned encoding: records, ids, batches of the journal (docs/file-format.md).
 
-Records are JSON with sorted keys, no spaces, no floats (RFC 8785 for the values we allow). A batch is a header of 128
-bytes and a body of rows or records; its hash covers the header, which names the hash of the body and of the batch
-before it.
+Records are JSON with sorted keys, no spaces, no floats (RFC 8785 for the values we allow). A batch is a header of 192
+bytes and a body of rows or records; its hash covers the header, which names the hash of the body, of the batch before
+it, and the root of the Merkle log with it.
 """
 
 import hashlib
@@ -19,14 +19,17 @@ from boyau.ledger.rows import ROW, ROW_BYTES, Rows
 
 MAGIC = b"BYB1"
 ROWS, RECORDS = 1, 2
-_HEADER = struct.Struct("<4sHHIIQQq32s32s16s8s")
+VERSION = 2
+_HEADER = struct.Struct("<4sHHIIQQq32s32s16s32s32s8s")
 HEADER_BYTES = _HEADER.size
-assert HEADER_BYTES == 128
+assert HEADER_BYTES == 192
 RECORD_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 16
 _BATCH_TAG = b"boyau batch 1\n"
 _CHECK_TAG = b"boyau header 1\n"
 ZERO_HASH = bytes(32)
+TILE = 256
+"""Of every 256 entries the hash over their leaves is kept (as in C2SP tlog-tiles); the rest is made from entries."""
 
 
 class CodecError(ValueError):
@@ -149,10 +152,16 @@ class Batch:
     time: int
     previous: bytes
     ledger: bytes
+    blind: bytes
+    root: bytes
     body: bytes
     body_hash: bytes
     header: bytes
     hash: bytes
+    tiles: bytes = b""
+    """For the store, not part of the batch: hashes of the tiles (256 entries each) that this batch made full,"""
+    marks: bytes = b""
+    """and the first 4 bytes of each leaf hash, which name the entry where a body is no longer the one sealed."""
 
     @classmethod
     def seal(
@@ -167,24 +176,28 @@ class Batch:
         time: int,
         previous: bytes,
         ledger: bytes,
+        blind: bytes,
+        root: bytes,
+        tiles: bytes = b"",
+        marks: bytes = b"",
     ) -> Self:
-        """Make the batch that follows the one with hash *previous*."""
+        """Make the batch that follows the one with hash *previous*; *root* is that of the log with this batch in it."""
         body_hash = hashlib.sha256(body).digest()
-        header = _checked(
-            _HEADER.pack(MAGIC, kind, 1, count, expired, number, first, time, previous, body_hash, ledger, bytes(8))
-        )
+        facts = (MAGIC, kind, VERSION, count, expired, number, first, time, previous, body_hash, ledger, blind, root)
+        header = _checked(_HEADER.pack(*facts, bytes(8)))
         own = hashlib.sha256(_BATCH_TAG + header).digest()
-        return cls(kind, number, first, count, expired, time, previous, ledger, body, body_hash, header, own)
+        head = (kind, number, first, count, expired, time, previous, ledger, blind, root)
+        return cls(*head, body, body_hash, header, own, tiles, marks)
 
     @classmethod
     def read(cls, header: bytes, body: bytes) -> Self:
         """Read a batch back and check everything that it says of itself."""
         if len(header) != HEADER_BYTES:
             raise CodecError(f"a batch header has {HEADER_BYTES} bytes, this one {len(header)}")
-        magic, kind, version, count, expired, number, first, time, previous, body_hash, ledger, _ = _HEADER.unpack(
-            header
+        magic, kind, version, count, expired, number, first, time, previous, body_hash, ledger, blind, root, _ = (
+            _HEADER.unpack(header)
         )
-        if magic != MAGIC or version != 1 or kind not in (ROWS, RECORDS):
+        if magic != MAGIC or version != VERSION or kind not in (ROWS, RECORDS):
             raise CodecError("not a batch of this version")
         if header != _checked(header):
             raise CodecError(f"batch {number}: the header is not the one that was sealed")
@@ -193,7 +206,8 @@ class Batch:
         if kind == ROWS and len(body) != count * ROW_BYTES:
             raise CodecError(f"batch {number}: {len(body)} bytes are not {count} rows")
         own = hashlib.sha256(_BATCH_TAG + header).digest()
-        return cls(kind, number, first, count, expired, time, previous, ledger, body, body_hash, header, own)
+        head = (kind, number, first, count, expired, time, previous, ledger, blind, root)
+        return cls(*head, body, body_hash, header, own)
 
     def rows(self) -> Rows:
         """Return the rows of the body, read-only."""
@@ -214,17 +228,22 @@ def pack_records(records: list[bytes]) -> bytes:
     return b"".join(len(one).to_bytes(4, "little") + one for one in records)
 
 
-def unpack_records(body: bytes, count: int) -> list[Any]:
-    """Take records apart again; the count must come out."""
-    out: list[Any] = []
+def split_records(body: bytes, count: int) -> list[bytes]:
+    """Take records apart again, each as it was encoded; the count must come out."""
+    out: list[bytes] = []
     at = 0
     while at < len(body):
         size = int.from_bytes(body[at : at + 4], "little")
         one = body[at + 4 : at + 4 + size]
         if len(one) != size or size == 0:
             raise CodecError(f"record {len(out)} is cut short")
-        out.append(read_json(one))
+        out.append(one)
         at += 4 + size
     if len(out) != count:
         raise CodecError(f"{len(out)} records where the header says {count}")
     return out
+
+
+def unpack_records(body: bytes, count: int) -> list[Any]:
+    """Take records apart again and decode them; the count must come out."""
+    return [read_json(one) for one in split_records(body, count)]

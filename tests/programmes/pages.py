@@ -1,7 +1,14 @@
-"""A ledger page on which a programme is installed: its colours, the people of the story, their accounts."""
+"""A ledger page on which a programme is installed: its colours, the people of the story, their keys and accounts.
 
+Everybody signs what they say. A key may attest what the programme asks of its owner's classes, and nothing else.
+"""
+
+import datetime as dt
 import hashlib
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from boyau.ledger.evidence import message
 from boyau.programmes import install, reader
 from tests.page import Page
 
@@ -16,6 +23,7 @@ class ProgrammePage(Page):
             {"type": "participant", "participant": who, "classes": classes.split(), "region": "711110000"}
             for who, classes in people.items()
         ]
+        world += [self._key(who, classes.split()) for who, classes in people.items()]
         for root in issuer.split():
             world += [
                 {"type": "participant", "participant": "issuer"},
@@ -23,6 +31,23 @@ class ProgrammePage(Page):
             ]
         world += [{"type": "account", "account": one} for one in accounts.split()]
         super().__init__(world=world)
+
+    def _key(self, who, classes):
+        duties = self.programme.evidence.items()
+        conditions = [name for name, duty in duties if {step.owner for step in duty.steps} & set(classes)]
+        public = _private(who).public_key().public_bytes_raw().hex()
+        return {"type": "key", "participant": who, "key": public, "conditions": conditions}
+
+    def record(self, *records):
+        """As on every page, each record signed by whoever it is by."""
+        super().record(*(self.signed(record) if "by" in record else record for record in records))
+
+    def signed(self, record):
+        """The record as its issuer signs it; every act has a moment of its own."""
+        self.at += 1000
+        at = dt.datetime.fromtimestamp(self.at // 1_000_000, dt.UTC) + dt.timedelta(microseconds=self.at % 1_000_000)
+        record = record | {"at": at.isoformat().replace("+00:00", "Z")}
+        return record | {"signature": _private(record["by"]).sign(message(record)).hex()}
 
     def subject(self, name, colour, amount):
         """An act, an animal, an application: worth so much, once."""
@@ -39,6 +64,10 @@ class ProgrammePage(Page):
         """As on every page; ``doc:NAME`` stands for the SHA-256 of a document."""
         words = text.split(" ")
         super().check(" ".join(_document(word) for word in words))
+
+
+def _private(who):
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"a key for tests: {who}".encode()).digest())
 
 
 def _document(word):

@@ -23,7 +23,8 @@ show_app = App(name="show", help="Look at one thing: an account, a colour, an en
 views_app = App(name="views", help="Read models, which can be thrown away and rebuilt from the journal.")
 subsidies_app = App(name="subsidies", help="Farm subsidies: the queue, and paying it.")
 programme_app = App(name="programme", help="Ready-made colours: list, show, prove, install.")
-for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app):
+witness_app = App(name="witness", help="Sign what a ledger says of itself, as long as it takes nothing back.")
+for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app, witness_app):
     app.command(group)
 
 _COMMANDS = (
@@ -34,6 +35,13 @@ _COMMANDS = (
     (app, "check", "submit:check", "Check a file of records; name file, line and field."),
     (app, "key", "evidence:key", "Make a key to sign with, or show its public part."),
     (app, "sign", "evidence:sign", "Sign records: attestations, proposals, approvals."),
+    (app, "log-key", "log:log_key", "Record the key that signs the log from now on."),
+    (app, "checkpoint", "log:checkpoint", "Sign the ledger as it stands; have witnesses cosign it."),
+    (app, "receipt", "log:receipt", "The receipt of one entry, which anybody can check."),
+    (app, "verify", "verify:verify", "Recompute a ledger, an export or a receipt, and say what is not as it must be."),
+    (app, "export", "archive:export", "Write a ledger out in a documented form; add what is new."),
+    (app, "backup", "archive:backup", "Back a ledger up, and say what would have been lost."),
+    (app, "restore", "archive:restore", "Make a ledger again from a backup, verified, up to any point."),
     (app, "evidence", "evidence:evidence", "What evidence is asked of whom, and until when."),
     (app, "trace", "trace:trace", "Follow money to its sources and to its payees: table, JSON, picture."),
     (app, "demo", "demo:demo", "Colour a year of Kazakhstan's budget and look around."),
@@ -49,6 +57,10 @@ _COMMANDS = (
     (programme_app, "records", "programmes:records", "The records that install a programme, for `submit`."),
     (subsidies_app, "queue", "subsidies:queue", "Who would be paid, who waits, why, and in which place."),
     (subsidies_app, "pay", "subsidies:pay", "Pay applications in lawful order, as far as the budget goes."),
+    (witness_app, "init", "witness:init", "Set up a witness."),
+    (witness_app, "log", "witness:log", "Watch a log: its origin, and the keys by which it signs."),
+    (witness_app, "serve", "witness:serve", "Run the witness."),
+    (witness_app, "disputes", "witness:disputes", "What logs have signed and the witness has refused: the evidence."),
     (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
     (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
 )

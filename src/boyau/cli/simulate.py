@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from boyau.language import Language
     from boyau.treasury.simulation.run import Outcome
 
 
@@ -43,7 +44,10 @@ def simulate(
 
     def progress(month: str, rows: int, a_second: int) -> None:
         if shown:
-            print(f"\r{month}  {rows:,} transfers, {a_second:,} a second ", end="", file=sys.stderr, flush=True)
+            told = words.text(
+                "{transfers} transfers, {speed} a second", **_figures(words, transfers=rows, speed=a_second)
+            )
+            print(f"\r{month}  {told} ", end="", file=sys.stderr, flush=True)
 
     try:
         outcome = simulate(
@@ -60,20 +64,27 @@ def simulate(
     return 1 if any(line.broken for line in outcome.lines) else 0
 
 
-def _print(outcome: "Outcome", answers: str, words: Any, *, json: bool) -> None:
+def _figures(words: "Language", **figures: int) -> dict[str, str]:
+    """Write figures as the language does."""
+    return {name: words.number(str(figure)) for name, figure in figures.items()}
+
+
+def _print(outcome: "Outcome", answers: str, words: "Language", *, json: bool) -> None:
+    from boyau.treasury.simulation.kinds import NAMES
+
     if json:
-        print_json(outcome.plain() | {"answers": answers})
+        whole = outcome.plain()
+        whole["lines"] = [line | {"why": words.text(line["why"])} for line in whole["lines"]]
+        print_json(whole | {"answers": answers})
         return
     rows = [
         (
-            line.kind.replace("_", " "),
-            line.form.replace("_", " "),
-            line.outcome,
+            *(words.text(NAMES[name]) for name in (line.kind, line.form, line.outcome)),
             str(line.planted),
             str(line.refused),
             *("" if one is None else str(one) for one in (line.found, line.missed, line.false_alarms)),
             ", ".join(line.results),
-            line.why,
+            words.text(line.why),
         )
         for line in outcome.lines
     ]
@@ -92,9 +103,20 @@ def _print(outcome: "Outcome", answers: str, words: Any, *, json: bool) -> None:
     print_table(heads, rows, right=[3, 4, 5, 6, 7])
     tenths = outcome.tenths_of_seconds
     say(
-        f"{outcome.transfers:,} transfers of {outcome.contracts:,} contracts, {outcome.records:,} records, "
-        f"{tenths // 10}.{tenths % 10} s, {outcome.rows_a_second:,} transfers a second; answers: {answers}"
+        words.text(
+            "{transfers} transfers of {contracts} contracts, {records} records, {seconds} s, "
+            "{speed} transfers a second; answers: {answers}",
+            **_figures(words, transfers=outcome.transfers, contracts=outcome.contracts, records=outcome.records),
+            seconds=words.number(f"{tenths // 10}.{tenths % 10}"),
+            speed=words.number(str(outcome.rows_a_second)),
+            answers=answers,
+        )
     )
     if outcome.not_planted:
-        say(f"{outcome.not_planted} cases found no contract to stand in; more transfers make room for them")
-    print(f"state hash {outcome.state_hash}")
+        say(
+            words.text(
+                "{count} cases found no contract to stand in; more transfers make room for them",
+                count=words.number(str(outcome.not_planted)),
+            )
+        )
+    print(words.text("state hash {hash}", hash=outcome.state_hash))

@@ -4,6 +4,7 @@ import contextlib
 import json as json_module
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,20 +32,31 @@ Root = Annotated[str, Parameter(name="--root", help="The colour above the year's
 _SHOWN = 20
 
 
+@Parameter(name="")  # its fields bear their whole names, it has none of its own
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the queue and paying it are both told."""
+
+    budget: Amount = ""
+    budget_file: BudgetFile = None
+    year: Year = None
+    root: Root = "kz/agro"
+    tables: TablesFile = None
+    test_below: TestBelow = "100.00"
+    report: Report = None
+    language: In = None
+    json: Json = False
+
+
+_USUAL = Options()
+
+
 def queue(
     file: File,
     *,
     application: Annotated[str, Parameter(name=["--application", "-a"], help="Only this application, by number.")] = "",
     ledger: OptionalLedger = "",
-    budget: Amount = "",
-    budget_file: BudgetFile = None,
-    year: Year = None,
-    root: Root = "kz/agro",
-    tables: TablesFile = None,
-    test_below: TestBelow = "100.00",
-    report: Report = None,
-    language: In = None,
-    json: Json = False,
+    options: Options = _USUAL,
 ) -> int:
     """Say who would be paid, who waits, why, and in which place; post nothing.
 
@@ -55,18 +67,18 @@ def queue(
         boyau subsidies queue applications.csv.gz --application 2024-12-02-17675 --ledger agro.boyau
         boyau subsidies queue applications.csv.gz --budget 50000000000.00
     """
-    desk = _Desk(file, year, tables, test_below, language, report)
-    sums = _sums(budget, budget_file, desk.tables)
+    desk = _Desk(file, options)
+    sums = _sums(options, desk.tables)
     if ledger:
         from boyau.journal import Book
 
         with Book.open(ledger, write=False) as book:
-            desk.ask(book, sums, root)
+            desk.ask(book, sums, options.root)
     else:
         desk.plan(sums)
     if application:
-        return desk.one(application, json=json)
-    desk.tell(json=json)
+        return desk.one(application, json=options.json)
+    desk.tell(json=options.json)
     return 3 if desk.read.unreadable else 0
 
 
@@ -74,16 +86,8 @@ def pay(
     file: File,
     *,
     ledger: Ledger,
-    budget: Amount = "",
-    budget_file: BudgetFile = None,
-    year: Year = None,
-    root: Root = "kz/agro",
-    tables: TablesFile = None,
-    test_below: TestBelow = "100.00",
     skip_unreadable: bool = False,
-    report: Report = None,
-    language: In = None,
-    json: Json = False,
+    options: Options = _USUAL,
 ) -> int:
     """Pay the queue: whoever registered first is paid first, in each purpose and region, as far as the budget goes.
 
@@ -101,8 +105,8 @@ def pay(
     skip_unreadable
         Pay although some lines cannot be read; whoever stands on them may be overtaken.
     """
-    desk = _Desk(file, year, tables, test_below, language, report)
-    sums = _sums(budget, budget_file, desk.tables)
+    desk = _Desk(file, options)
+    sums = _sums(options, desk.tables)
     if sums is None:
         raise Failure("name the money: --budget AMOUNT or --budget-file FILE", 2)
     if desk.read.unreadable and not skip_unreadable:
@@ -115,14 +119,15 @@ def pay(
     from boyau.journal import Book
 
     with Book.open(ledger) as book:
-        refused = desk.pay(book, sums, root)
-    desk.tell(json=json)
+        refused = desk.pay(book, sums, options.root)
+    desk.tell(json=options.json)
     return 3 if desk.read.unreadable else 1 if refused else 0
 
 
-def _sums(budget: str, budget_file: Path | None, tables: Any) -> Any:
+def _sums(options: Options, tables: Any) -> Any:
     from boyau.treasury.subsidies import budgets
 
+    budget, budget_file = options.budget, options.budget_file
     if budget and budget_file:
         raise Failure("name --budget or --budget-file, not both", 2)
     try:
@@ -136,27 +141,25 @@ def _sums(budget: str, budget_file: Path | None, tables: Any) -> Any:
 class _Desk:
     """One file read and sifted, and the answers to it."""
 
-    def __init__(
-        self, file: Path, year: int | None, tables: Path | None, below: str, code: str | None, report: Path | None
-    ) -> None:
+    def __init__(self, file: Path, options: Options) -> None:
         from boyau.journal.book import system_clock
         from boyau.ledger import amounts
         from boyau.ledger.codes import day, day_of, day_text
         from boyau.treasury.subsidies import applications, duplicates
         from boyau.treasury.subsidies.tables import TablesError, load
 
-        self.words, self.file, self.report = chosen(code), file, report
-        self.year = int(day_text(day_of(system_clock()))[:4]) if year is None else year
+        self.words, self.file, self.report = chosen(options.language), file, options.report
+        self.year = int(day_text(day_of(system_clock()))[:4]) if options.year is None else options.year
         if not applications.YEAR_FIRST <= self.year <= applications.YEAR_LAST:
             raise Failure(f"{self.year} is no year between {applications.YEAR_FIRST} and {applications.YEAR_LAST}", 2)
-        if report is not None and not report.absolute().parent.is_dir():
-            raise Failure(f"there is no folder for {report}; make it first", 2)
+        if self.report is not None and not self.report.absolute().parent.is_dir():
+            raise Failure(f"there is no folder for {self.report}; make it first", 2)
         try:
-            least = amounts.parse(below)
+            least = amounts.parse(options.test_below)
         except amounts.AmountError as error:
             raise Failure(f"--test-below: {error}", 2) from None
         try:
-            self.tables = load(tables)
+            self.tables = load(options.tables)
             self.read = applications.read(file, self.tables)
         except (TablesError, applications.ApplicationsError) as error:
             raise Failure(str(error), 3) from None

@@ -4,7 +4,7 @@ Nothing is answered before it is on disk. Where the store fails, what was decide
 again from the journal, so that memory never knows more than the disk.
 """
 
-import hashlib
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +15,13 @@ import numpy as np
 
 from boyau import codec
 from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
+from boyau.journal import snapshots
 from boyau.journal.cut import cut
-from boyau.ledger import Ledger, RecordRefused, Rows, snapshot
+from boyau.journal.flight import Flight, Runway
+from boyau.ledger import Ledger, RecordRefused, Rows
 from boyau.ledger.rows import ROW, ROW_BYTES
+from boyau.proofs.leaves import batch_leaves, leaf_hashes
+from boyau.proofs.tree import Frontier
 from boyau.stores import Store, StoreError, open_store
 
 SNAPSHOT_ENTRIES = 4_000_000
@@ -41,15 +45,23 @@ class Book:
     """One ledger, open. Use ``Book.open`` or ``Book.create``, and close it (it is a context manager)."""
 
     def __init__(
-        self, store: Store, *, pure: bool = False, clock: Callable[[], int] = system_clock, write: bool = True
+        self,
+        store: Store,
+        *,
+        pure: bool = False,
+        clock: Callable[[], int] = system_clock,
+        entropy: Callable[[int], bytes] = os.urandom,
+        write: bool = True,
     ) -> None:
         self.store = store
         self._writes = write
         self.clock = clock
+        self._entropy = entropy
         self._pure = pure
         self._recent_rows: dict[int, Sequence[int]] = {}
         self._checked: set[int] = set()
         self._group: list[Batch] | None = None
+        self._runway = Runway(self._keep_rows)
         self._load()
 
     @classmethod
@@ -75,15 +87,16 @@ class Book:
         name: str = "",
         pure: bool = False,
         clock: Callable[[], int] = system_clock,
+        entropy: Callable[[int], bytes] = os.urandom,
         ledger_id: uuid.UUID | None = None,
     ) -> Self:
         """Make a new ledger at *target*; its first record says its id and format."""
         ledger_id = ledger_id or uuid.uuid4()
-        note = {"type": "note", "ledger": str(ledger_id), "format": 1, "name": name}
+        note = {"type": "note", "ledger": str(ledger_id), "format": codec.VERSION, "name": name}
         codec.canonical(note)  # a title that cannot be recorded makes no file
         store = open_store(str(target), write=True, create=True)
         try:
-            book = cls(store, pure=pure, clock=clock)
+            book = cls(store, pure=pure, clock=clock, entropy=entropy)
             book._begin(ledger_id)
             book.record([note])
         except BaseException:
@@ -101,6 +114,7 @@ class Book:
 
     def _begin(self, ledger_id: uuid.UUID) -> None:
         self.id = ledger_id.bytes
+        self.frontier = Frontier()
         self.ledger = Ledger(pure=self._pure, seed=int.from_bytes(self.id[:8], "little"), keep_history=False)
         self.ledger.history = self._row_words
 
@@ -127,24 +141,14 @@ class Book:
             return None
 
     def _load_snapshot(self) -> None:
-        found = self.store.snapshot()
-        if found is None:
-            return
-        entry, number, state = found
         try:
-            batch = self.store.read(number)
-            if batch.first + batch.count != entry or state[:32] != batch.hash:
-                return  # it belongs to another history; the batches decide
-            count = snapshot.load(self.ledger, _unsealed(state[32:]))
-            for data in self.store.snapshot_ids(entry):
-                both = np.frombuffer(_unsealed(data), "<u8").reshape(2, -1)
-                snapshot.load_ids(self.ledger, both[0], both[1])
-            if self.ledger.tables.kernel.ids != count:
-                raise snapshot.SnapshotError("lists of ids are missing")
+            found = snapshots.load(self.store, self.ledger)
         except (KeyError, ValueError):  # it is damaged; the batches decide
             self._begin(uuid.UUID(bytes=self.id))
             return
-        self.next_number, self.tip, self.snapshot_entry = number + 1, batch.hash, entry
+        if found is not None:
+            batch, self.frontier = found
+            self.next_number, self.tip, self.snapshot_entry = batch.number + 1, batch.hash, self.ledger.sequence
 
     def _replay(self, batch: Batch) -> None:
         """Decide a batch again and compare: the journal must say what the ledger says."""
@@ -172,6 +176,9 @@ class Book:
                 both = min(len(again), len(stored))
                 wrong = next((k for k in range(both) if again[k].tobytes() != stored[k].tobytes()), both)
                 raise JournalBroken(f"entry {batch.first + wrong}: the journal says otherwise than the ledger decides")
+        self.frontier.append(batch_leaves(batch))
+        if self.frontier.root() != batch.root:
+            raise JournalBroken(f"entries {batch.first} to {self.entries - 1}: not those under the root of their batch")
         self.next_number, self.tip = batch.number + 1, batch.hash
 
     # ---- reading ----------------------------------------------------------------------------------------------------
@@ -199,6 +206,9 @@ class Book:
         for batch in self._group or ():
             if batch.first <= entry < batch.first + batch.count:
                 return batch.body[(entry - batch.first) * ROW_BYTES :][:ROW_BYTES]
+        under_way = self._runway.row(entry)
+        if under_way is not None:
+            return under_way
         number, first = self.store.locate(entry)
         if number not in self._checked:
             batch = self.store.read(number)
@@ -263,31 +273,60 @@ class Book:
 
     def post(self, rows: Rows, at: int | None = None) -> Rows:
         """Decide *rows* and return them decided, in order, when they are durable."""
-        parts = [decided[expired:] for decided, expired in self._post_batches(cut(rows), at)]
+        parts = [decided[expired:] for decided, expired in self._post_batches(cut(rows), at, overlap=True)]
         return np.concatenate(parts) if parts else np.zeros(0, ROW)
 
-    def post_batches(self, batches: Iterable[Rows]) -> Iterator[Rows]:
-        """Decide batch after batch, each yielded when it is durable."""
-        for decided, expired in self._post_batches(batches, None):
+    def post_batches(self, batches: Iterable[Rows], *, overlap: bool = False) -> Iterator[Rows]:
+        """Decide batch after batch, each yielded when it is durable.
+
+        With *overlap* one batch is decided while the one before it is sealed and written. It is for batches that are
+        at hand: an answer then comes when the next batch has been taken.
+        """
+        for decided, expired in self._post_batches(batches, None, overlap=overlap):
             yield decided[expired:]
 
-    def _post_batches(self, batches: Iterable[Rows], at: int | None) -> Iterator[tuple[Rows, int]]:
+    def _post_batches(self, batches: Iterable[Rows], at: int | None, *, overlap: bool) -> Iterator[tuple[Rows, int]]:
+        before: Flight | None = None
         try:
             for rows in batches:
                 time_now = self.now() if at is None else max(at, self.ledger.time + 1)
                 first = self.ledger.sequence
                 decided = self.ledger.apply(rows, time_now)
                 expired = len(decided) - len(rows)
-                self._append(self._seal(ROWS, decided.tobytes(), first, len(decided), expired, time_now))
-                yield decided, expired
+                if not overlap or self._group is not None:
+                    self._keep_rows(decided, first, expired, time_now)
+                    yield decided, expired
+                    continue
+                flight = self._runway.send(decided, first, expired, time_now)
+                if before is not None:
+                    yield self._runway.landed(before)
+                before = flight
+            if before is not None:
+                yield self._runway.landed(before)
         except GeneratorExit:  # whoever asked has enough; all that was decided is durable
+            self._land()
             raise
         except BaseException:
+            with suppress(BaseException):  # what is under way must end before the journal is read
+                self._runway.clear()
             self._load()
             raise
         self._snapshot_if_due(SNAPSHOT_ENTRIES)
 
+    def _land(self) -> None:
+        try:
+            self._runway.clear()
+        except BaseException:
+            self._load()
+            raise
+
+    def _keep_rows(self, decided: Rows, first: int, expired: int, at: int) -> None:
+        self._append(self._seal(ROWS, decided.tobytes(), first, len(decided), expired, at))
+
     def _seal(self, kind: int, body: bytes, first: int, count: int, expired: int, at: int) -> Batch:
+        blind = self._entropy(32)
+        leaves = leaf_hashes(kind, body, count, blind, at)
+        tiles = self.frontier.append(leaves)
         batch = Batch.seal(
             kind,
             body,
@@ -298,6 +337,10 @@ class Book:
             time=at,
             previous=self.tip,
             ledger=self.id,
+            blind=blind,
+            root=self.frontier.root(),
+            tiles=tiles,
+            marks=leaves[:, :4].tobytes(),
         )
         self.next_number, self.tip = batch.number + 1, batch.hash
         self._checked.add(batch.number)
@@ -344,30 +387,19 @@ class Book:
         """Keep the state as it is, so that opening need not replay what came before."""
         if self.next_number == 0 or self.entries == self.snapshot_entry:
             return
-        if self.snapshot_entry == 0:
-            self.store.drop_snapshots()  # one that was not believed must not lend its ids to this one
-        keys, entries = snapshot.ids_since(self.ledger, self.snapshot_entry)
-        ids = _sealed(np.stack([keys, entries]).astype("<u8").tobytes())
-        state = self.tip + _sealed(snapshot.dump(self.ledger))
-        self.store.put_snapshot(self.entries, self.next_number - 1, state, ids)
+        snapshots.put(self.store, self.ledger, (self.next_number - 1, self.tip), self.frontier, self.snapshot_entry)
         self.snapshot_entry = self.entries
 
     def close(self) -> None:
         """Close the ledger; after much work with a snapshot, so that the next opening is quick."""
-        if self._writes and self._group is None:
-            with suppress(StoreError):  # without it the next opening is slower, not wrong
-                self._snapshot_if_due(SNAPSHOT_ENTRIES_AT_CLOSE)
-        self.store.close()
-
-
-def _sealed(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest() + data
-
-
-def _unsealed(data: bytes) -> bytes:
-    if hashlib.sha256(data[32:]).digest() != data[:32]:
-        raise snapshot.SnapshotError("the snapshot was changed")
-    return data[32:]
+        try:
+            self._land()
+            if self._writes and self._group is None:
+                with suppress(StoreError):  # without it the next opening is slower, not wrong
+                    self._snapshot_if_due(SNAPSHOT_ENTRIES_AT_CLOSE)
+        finally:
+            self._runway.close()
+            self.store.close()
 
 
 def _as_commanded(rows: Rows) -> Rows:

@@ -7,6 +7,7 @@ The contract is docs/ledger.md, "Evidence".
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from boyau.ledger import codes
@@ -50,6 +51,7 @@ class Request:
     state: str = "open"  # or answered, denied
     reason: str = ""
     entry: int = field(default=-1)
+    answers: list[str] = field(default_factory=list)  # what was attested and stands: the colour, the subject, or both
 
     def standing(self, today: int) -> tuple[Step, int, int]:
         """Return who must answer on *today*, the last day for it, and the number of the step.
@@ -71,12 +73,17 @@ def message(record: dict[str, Any]) -> bytes:
 
 def verify(key: str, record: dict[str, Any]) -> bool:
     """Tell whether the record's signature is by *key* (64 hexadecimal digits)."""
+    return signed_by(key, record["signature"], message(record))
+
+
+def signed_by(key: str, signature: str, data: bytes) -> bool:
+    """Tell whether *signature* over *data* is by *key* (Ed25519, both in hexadecimal digits)."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
-        public.verify(bytes.fromhex(record["signature"]), message(record))
+        public.verify(bytes.fromhex(signature), data)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -93,6 +100,10 @@ class Evidence:
         self.signed: set[str] = set()
         """Conditions that somebody ever had a key for: from then on they count only when signed, for good."""
         self._keys_of: dict[str, list[str]] = {}
+        self._about: dict[tuple[str, str], list[Request]] = {}
+        """Requests by condition and thing, so that an attestation looks only at those it answers."""
+        self._filed = 0
+        """How many requests ``_about`` knows; the newest are filed when they are first looked for."""
 
     # ---- keys -------------------------------------------------------------------------------------------------------
 
@@ -165,12 +176,23 @@ class Evidence:
 
     def answered(self, condition: str, thing: str, *, withdrawn: bool) -> None:
         """Close the requests that an attestation answers."""
-        for request in self.requests.values():
-            if request.condition == condition and thing in (f"subject {request.subject}", f"colour {request.colour}"):
-                if not withdrawn and request.state != "answered":
-                    request.state = "answered"
-                elif withdrawn and request.state == "answered":
+        self._file()
+        for request in self._about.get((condition, thing), ()):
+            if not withdrawn:
+                request.answers = sorted({*request.answers, thing})
+                request.state = "answered"
+            elif thing in request.answers:
+                request.answers.remove(thing)
+                if not request.answers:
                     request.state = "open"
+
+    def _file(self) -> None:
+        """File the requests made since the last time; a snapshot fills ``requests`` and knows nothing of this."""
+        new = list(islice(reversed(self.requests.values()), len(self.requests) - self._filed))
+        for request in reversed(new):
+            for thing in (f"subject {request.subject}", f"colour {request.colour}"):
+                self._about.setdefault((request.condition, thing), []).append(request)
+        self._filed = len(self.requests)
 
     def deny(self, request: Request, by: str, reason: str, today: int) -> None:
         """Keep a refusal to attest, which the owner of the day gives with a reason."""

@@ -116,12 +116,19 @@ M_SUBJECT = cython.declare(cython.int, 4)  # subject, 0: amount paid on it
 M_DOCUMENT = cython.declare(cython.int, 5)  # first 16 bytes of the document: amount
 M_ACCEPTED = cython.declare(cython.int, 6)  # subject, 0: amount accepted on it
 METER_COLUMNS = 4
+AHEAD_FIRST = cython.declare(cython.longlong, 32)  # rows; nearer still waits, farther is forgotten again
+AHEAD_THEN = cython.declare(cython.longlong, 20)
+AHEAD_LAST = cython.declare(cython.longlong, 12)
 LOG_COLUMNS = 4
 SHARE_MASK = cython.declare(cython.longlong, 0xFFFFFFFF)
 
 UNKNOWN = cython.declare(cython.longlong, 0xFFFFFFFF)
 TOP = cython.declare(cython.longlong, (1 << 62) - 1)
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+BITS = cython.declare(cython.longlong, 1)  # first word of a set in the pool
+HASHED = cython.declare(cython.longlong, 2)
+HIGH = cython.declare(cython.ulonglong, 0xFFFFFFFF00000000)
+LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 
@@ -164,17 +171,58 @@ def inside(
 def listed(
     pool: cython.longlong[::1], begin: cython.longlong, end: cython.longlong, value: cython.longlong
 ) -> cython.bint:
-    """Tell whether *value* is in the sorted list ``pool[begin:end]``."""
-    low: cython.longlong = begin
-    high: cython.longlong = end
-    middle: cython.longlong
-    while low < high:
-        middle = (low + high) // 2
-        if pool[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and pool[low] == value
+    """Tell whether *value* is in the set ``pool[begin:end]``, laid out by ``set_layout``."""
+    at: cython.longlong
+    last: cython.longlong = end - begin - 2
+    if pool[begin] == BITS:
+        at = value >> 6
+        return at <= last and ((pool[begin + 1 + at] >> (value & 63)) & 1) != 0
+    at = spread(value) & last
+    while pool[begin + 1 + at] != value:
+        if pool[begin + 1 + at] < 0:
+            return False
+        at = (at + 1) & last
+    return True
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def home(key: cython.ulonglong, size: cython.longlong) -> cython.longlong:
+    """Return where in a table of *size* places a hash is looked for first: its upper half, scaled."""
+    return cython.cast(cython.longlong, ((key >> 32) * cython.cast(cython.ulonglong, size)) >> 32)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def spread(value: cython.longlong) -> cython.longlong:
+    """Spread a number over 24 bits, for its place in a set."""
+    return cython.cast(cython.longlong, (((value & MASK) * MIX_A) & MASK) >> 40)
+
+
+def set_layout(values: list) -> list:
+    """Lay out a set of numbers from 0 to 2^32 for ``listed``, whichever way is shorter.
+
+    Either a bit for each number, or as many places as a power of two, at least half of them free (−1). A payee on a
+    list of thousands is found at the first look, where a sorted list would need a dozen.
+    """
+    words: int = (max(values) >> 6) + 1 if values else 1
+    places: int = 2
+    while places < 2 * len(values):
+        places *= 2
+    if words <= places:
+        bits: list = [0] * words
+        for value in values:
+            bits[value >> 6] |= 1 << (value & 63)
+        return [BITS, *(word - (1 << 64) if word >> 63 else word for word in bits)]
+    out: list = [-1] * places
+    for value in values:
+        at: int = spread(value) & (places - 1)
+        while out[at] != -1:
+            at = (at + 1) & (places - 1)
+        out[at] = value
+    return [HASHED, *out]
 
 
 @cython.cfunc
@@ -232,7 +280,8 @@ class Kernel:
     id_seq = cython.declare(cython.uint[::1], visibility="public")
     hold_key = cython.declare(cython.ulonglong[::1], visibility="public")
     subject_fact = cython.declare(cython.longlong[:, ::1], visibility="public")  # colour and amount, −1 none
-    meter = cython.declare(cython.longlong[:, ::1], visibility="public")
+    meter = cython.declare(cython.longlong[:, ::1], visibility="public")  # in the order of their first turn
+    meter_index = cython.declare(cython.ulonglong[::1], visibility="public")  # upper half of the hash, number + 1
     log = cython.declare(cython.longlong[:, ::1], visibility="public")  # what was overwritten, to take a row back
     mark = cython.declare(cython.longlong[::1], visibility="public")  # per row: where its part of the log begins
     hold_val = cython.declare(cython.uint[::1], visibility="public")
@@ -260,6 +309,12 @@ class Kernel:
     count = cython.declare(cython.longlong)
     logged = cython.declare(cython.longlong)
     sliced = cython.declare(cython.longlong)
+    memo = cython.declare(cython.longlong[:, ::1], visibility="public")  # per tag: a, b, number or −1, slot, row
+    row_now = cython.declare(cython.longlong)
+    ahead_payee = cython.declare(cython.longlong[32])  # per row ahead: where its meter's place in the index is
+    ahead_cap = cython.declare(cython.longlong[32])
+    vacant = cython.declare(cython.ulonglong)
+    vacant_word = cython.declare(cython.ulonglong)
 
     def __init__(self) -> None:
         self.accounts = 0
@@ -307,7 +362,10 @@ class Kernel:
         answer: cython.int
         posted: cython.longlong = 0
         for i in range(count):
+            if cython.compiled:
+                self._ahead(i)
             self.detail = 0
+            self.row_now = base + i
             self.hold_now = -1
             self.found = -1
             q[i, 14] = 0
@@ -353,6 +411,74 @@ class Kernel:
                 i -= 1
         return posted
 
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _ahead(self, i: cython.longlong) -> cython.void:
+        """Ask for the memory that rows behind row *i* will need, in the order in which one address gives the next.
+
+        A new id and a new document each stand where nothing was read for a long time: waiting for them one after the
+        other would cost more than all the rules. It changes nothing, and runs only where it is compiled.
+        """
+        if cython.compiled:
+            j: cython.longlong = i + AHEAD_FIRST
+            lane: cython.longlong
+            account: cython.longlong
+            at: cython.longlong
+            if j < self.count:
+                at = home(mix(self.q[j, 0] & MASK, self.q[j, 1] & MASK, self.seed), self.id_key.shape[0])
+                prefetch(cython.address(self.id_key[at]))
+                prefetch(cython.address(self.id_seq[at]))
+                account = self.w[j, 16]
+                if account < self.accounts:
+                    prefetch(cython.address(self.acc[account, 0]))
+                account = self.w[j, 17]
+                if account < self.accounts:
+                    prefetch(cython.address(self.acc[account, 0]))
+                if self.meters != 0:
+                    at = home(self._meter_hash(M_DOCUMENT, self.q[j, 11], self.q[j, 12]), self.meter_index.shape[0])
+                    prefetch(cython.address(self.meter_index[at]))
+            if self.meters == 0:
+                return
+            j = i + AHEAD_THEN
+            if j < self.count:
+                lane = j % AHEAD_FIRST
+                self.ahead_payee[lane] = -1
+                self.ahead_cap[lane] = -1
+                if self.w[j, 16] < self.accounts and self.w[j, 17] < self.accounts:
+                    account = self.acc[self.w[j, 16], COLOUR]
+                    at = self.rule[account, R_PAYEE_UP]
+                    if at >= 0:
+                        at = home(
+                            self._meter_hash(M_PAYEE, at, self.acc[self.w[j, 17], HOLDER]), self.meter_index.shape[0]
+                        )
+                        prefetch(cython.address(self.meter_index[at]))
+                        self.ahead_payee[lane] = at
+                    at = self.rule[account, R_CAPS]
+                    if at >= 0 and at < self.rule[account, R_CAPS + 1]:
+                        at = home(self._meter_hash(M_CAP, self.w[j, 16], self.pool[at]), self.meter_index.shape[0])
+                        prefetch(cython.address(self.meter_index[at]))
+                        self.ahead_cap[lane] = at
+            j = i + AHEAD_LAST
+            if j < self.count and j >= AHEAD_THEN:
+                lane = j % AHEAD_FIRST
+                self._meter_ahead(self.ahead_payee[lane])
+                self._meter_ahead(self.ahead_cap[lane])
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _meter_ahead(self, at: cython.longlong) -> cython.void:
+        """Ask for the meter that place *at* of the index names, if it names one."""
+        if cython.compiled:
+            if at >= 0 and self.meter_index[at] != 0:
+                prefetch(cython.address(self.meter[cython.cast(cython.longlong, self.meter_index[at] & LOW) - 1, 0]))
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _meter_hash(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.ulonglong:
+        return mix(a & MASK, (b ^ (tag << 56)) & MASK, self.seed)
+
     def insert_all(
         self,
         keys: cython.ulonglong[::1],
@@ -360,10 +486,22 @@ class Kernel:
         new_keys: cython.ulonglong[::1],
         new_values: cython.uint[::1],
     ) -> None:
-        """Fill an empty hash table with entries that are all different: after growth, or from a snapshot."""
+        """Fill an empty hash table with entries that are all different (0: none): after growth, or from a snapshot.
+
+        Out of a table as it stood before, the entries come in the order of their new places: both are walked once.
+        """
+        size: cython.ulonglong = cython.cast(cython.ulonglong, keys.shape[0])
+        slot: cython.ulonglong
         i: cython.longlong
         for i in range(new_keys.shape[0]):
-            self._put(keys, values, new_keys[i], new_values[i])
+            if new_keys[i] != 0:
+                slot = ((new_keys[i] >> 32) * size) >> 32
+                while keys[slot] != 0:
+                    slot += 1
+                    if slot == size:
+                        slot = 0
+                keys[slot] = new_keys[i]
+                values[slot] = new_values[i]
 
     def index_holds(self) -> None:
         """Fill the empty index of holds from the holds themselves: after a snapshot was read."""
@@ -463,10 +601,9 @@ class Kernel:
     @cython.exceptval(-2, check=True)
     def _known(self, i: cython.longlong) -> cython.int:
         """Answer a row by its id alone: exists, id_missing, id_conflict, or −1 where the id is new."""
-        q = self.q
-        if q[i, 0] == 0 and q[i, 1] == 0:
+        if self.q[i, 0] == 0 and self.q[i, 1] == 0:
             return 2
-        seq: cython.longlong = self._find(q[i, 0], q[i, 1])
+        seq: cython.longlong = self._find(self.q[i, 0], self.q[i, 1])
         if seq < 0:
             return -1
         self.found = seq
@@ -480,37 +617,35 @@ class Kernel:
     @cython.exceptval(-2, check=True)
     def _differs(self, i: cython.longlong, seq: cython.longlong) -> cython.int:
         """Return the number of the first field in which row *i* differs from entry *seq*, or −1."""
-        q = self.q
-        w = self.w
         old: object = self._entry(seq)
-        if q[i, 2] != old[2] or q[i, 3] != old[3]:
+        if self.q[i, 2] != old[2] or self.q[i, 3] != old[3]:
             return 1
         field: cython.int
         for field in range(2, 6):  # amount, item, expires, quantity
-            if q[i, field + 2] != old[field + 2]:
+            if self.q[i, field + 2] != old[field + 2]:
                 return field
         kind: cython.longlong = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
-        on_hold: cython.bint = q[i, 2] != 0 or q[i, 3] != 0
-        if kind == RETURN or kind == REVERSE or kind == CLAWBACK or kind < PAY:
+        on_hold: cython.bint = self.q[i, 2] != 0 or self.q[i, 3] != 0
+        if kind != PAY and kind != RELEASE and kind != VOID and kind != ACCEPT and kind != ADVANCE:
             on_hold = False
         debit: cython.longlong = old[8] & UNKNOWN
         credit: cython.longlong = (old[8] >> 32) & UNKNOWN
         # An account left open on a hold was filled in by the ledger when the row was posted.
-        if w[i, 16] != debit and not (on_hold and w[i, 16] == UNKNOWN):
+        if self.w[i, 16] != debit and not (on_hold and self.w[i, 16] == UNKNOWN):
             return 6
-        if w[i, 17] != credit and not (on_hold and w[i, 17] == UNKNOWN):
+        if self.w[i, 17] != credit and not (on_hold and self.w[i, 17] == UNKNOWN):
             return 7
-        if w[i, 18] != (old[9] & UNKNOWN):
+        if self.w[i, 18] != (old[9] & UNKNOWN):
             return 8
-        if w[i, 19] != ((old[9] >> 32) & UNKNOWN):
+        if self.w[i, 19] != ((old[9] >> 32) & UNKNOWN):
             return 9
-        if w[i, 20] != (old[10] & UNKNOWN):
+        if self.w[i, 20] != (old[10] & UNKNOWN):
             return 10
         if self.h[i, 42] != ((old[10] >> 32) & 0xFFFF):
             return 11
         if self.h[i, 43] != ((old[10] >> 48) & 0xFFFF):
             return 12
-        if q[i, 11] != old[11] or q[i, 12] != old[12] or q[i, 13] != old[13]:
+        if self.q[i, 11] != old[11] or self.q[i, 12] != old[12] or self.q[i, 13] != old[13]:
             return 13
         return -1
 
@@ -519,9 +654,8 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-2, check=True)
     def _row(self, i: cython.longlong) -> cython.int:
-        q = self.q
         kind: cython.int = self.h[i, 42]
-        amount: cython.longlong = q[i, 4]
+        amount: cython.longlong = self.q[i, 4]
         flags: cython.int = self.h[i, 43]
         if kind < 1 or kind > COURT or kind == EXPIRE or (flags & 0xFFFC) != 0 or self.w[i, 31] != 0:
             return 6
@@ -534,7 +668,7 @@ class Kernel:
         if amount > TOP:
             return 8
         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == ACCEPT or kind == ADVANCE
-        if kind == PAY and (q[i, 2] != 0 or q[i, 3] != 0):
+        if kind == PAY and (self.q[i, 2] != 0 or self.q[i, 3] != 0):
             on_hold = True
         if kind == RETURN or kind == REVERSE or kind == CLAWBACK:
             return self._give_back(i, kind, amount)
@@ -545,14 +679,13 @@ class Kernel:
         answer: cython.int = self._accounts(i, debit, credit, kind == COURT)
         if answer != 0:
             return answer
-        if kind == COMMIT and q[i, 6] != 0 and q[i, 6] <= self.time:
+        if kind == COMMIT and self.q[i, 6] != 0 and self.q[i, 6] <= self.time:
             return 25
         answer = self._stage(kind, debit, credit)
         if answer != 0:
             return answer
-        acc = self.acc
         if kind == COMMIT or kind == PAY:
-            answer = self._payment(i, kind, debit, credit, amount, q[i, 5], self.w[i, 18], -1)
+            answer = self._payment(i, kind, debit, credit, amount, self.q[i, 5], self.w[i, 18], -1)
             if answer != 0:
                 return answer
         elif kind == COURT:
@@ -560,32 +693,46 @@ class Kernel:
             if answer != 0:
                 return answer
         elif kind == ISSUE or kind == ALLOCATE or kind == CARRY:
-            answer = self._window(acc[credit, COLOUR], i)
+            answer = self._window(self.acc[credit, COLOUR], i)
             if answer != 0:
                 return answer
-            if (self.holder_class[acc[credit, HOLDER]] & self.rule[acc[credit, COLOUR], R_HOLDERS]) == 0:
+            if (self.holder_class[self.acc[credit, HOLDER]] & self.rule[self.acc[credit, COLOUR], R_HOLDERS]) == 0:
                 return 33
-            stop: cython.longlong = acc[debit, COLOUR] if kind == ALLOCATE else -1
-            if not self._within(acc[credit, COLOUR], stop, 0, amount):
+            stop: cython.longlong = self.acc[debit, COLOUR] if kind == ALLOCATE else -1
+            if not self._within(self.acc[credit, COLOUR], stop, 0, amount):
                 return 56
-        if (acc[debit, FLAGS] & F_ISSUER) == 0 and acc[debit, CREDITS] - acc[debit, DEBITS] - acc[
+        if (self.acc[debit, FLAGS] & F_ISSUER) == 0 and self.acc[debit, CREDITS] - self.acc[debit, DEBITS] - self.acc[
             debit, PENDING
         ] < amount:
             return 59
         if kind == COMMIT:
             self._open_hold(i, debit, credit, amount)
         else:
-            if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
+            if self.acc[debit, DEBITS] + amount > TOP or self.acc[credit, CREDITS] + amount > TOP:
                 return 60
             if kind == WITHDRAW or kind == LAPSE or kind == CARRY:
-                if not self._above_floor(acc[debit, COLOUR], acc[credit, COLOUR] if kind == WITHDRAW else -1, amount):
+                if not self._above_floor(
+                    self.acc[debit, COLOUR], self.acc[credit, COLOUR] if kind == WITHDRAW else -1, amount
+                ):
                     return 60
-            acc[debit, DEBITS] += amount
-            acc[credit, CREDITS] += amount
+            self.acc[debit, DEBITS] += amount
+            self.acc[credit, CREDITS] += amount
             if kind == PAY and (flags & F_EMERGENCY) == 0:
-                self._tally(kind, debit, credit, amount, q[i, 5], q[i, 7], self.w[i, 20], q[i, 11], q[i, 12], -1, 1)
+                self._tally(
+                    kind,
+                    debit,
+                    credit,
+                    amount,
+                    self.q[i, 5],
+                    self.q[i, 7],
+                    self.w[i, 20],
+                    self.q[i, 11],
+                    self.q[i, 12],
+                    -1,
+                    1,
+                )
         self._count(kind, debit, credit, amount, False)
-        q[i, 14] = amount
+        self.q[i, 14] = amount
         return 0
 
     @cython.cfunc
@@ -594,7 +741,6 @@ class Kernel:
         self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, seized: cython.bint
     ) -> cython.int:
         """Check what any two accounts must satisfy (results 17 to 24); *seized*: a frozen one pays too."""
-        acc = self.acc
         if debit >= self.accounts:
             return 17
         if credit >= self.accounts:
@@ -603,11 +749,11 @@ class Kernel:
             return 19
         if self.w[i, 20] > self.subjects:
             return 20
-        if (acc[debit, FLAGS] & (F_CLOSED if seized else (F_CLOSED | F_FROZEN))) != 0:
+        if (self.acc[debit, FLAGS] & (F_CLOSED if seized else (F_CLOSED | F_FROZEN))) != 0:
             return 21
-        if (acc[credit, FLAGS] & F_CLOSED) != 0:
+        if (self.acc[credit, FLAGS] & F_CLOSED) != 0:
             return 22
-        if self.rule[acc[debit, COLOUR], R_UNIT] != self.rule[acc[credit, COLOUR], R_UNIT]:
+        if self.rule[self.acc[debit, COLOUR], R_UNIT] != self.rule[self.acc[credit, COLOUR], R_UNIT]:
             return 23
         if self._date(i) > self.today:
             return 24
@@ -624,11 +770,10 @@ class Kernel:
     @cython.exceptval(check=False)
     def _stage(self, kind: cython.int, debit: cython.longlong, credit: cython.longlong) -> cython.int:
         """Check that *kind* may join these accounts (26) and their colours (27)."""
-        acc = self.acc
-        from_issuer: cython.bint = (acc[debit, FLAGS] & F_ISSUER) != 0
-        to_issuer: cython.bint = (acc[credit, FLAGS] & F_ISSUER) != 0
-        source: cython.longlong = acc[debit, COLOUR]
-        target: cython.longlong = acc[credit, COLOUR]
+        from_issuer: cython.bint = (self.acc[debit, FLAGS] & F_ISSUER) != 0
+        to_issuer: cython.bint = (self.acc[credit, FLAGS] & F_ISSUER) != 0
+        source: cython.longlong = self.acc[debit, COLOUR]
+        target: cython.longlong = self.acc[credit, COLOUR]
         from_plain: cython.bint = self.rule[source, R_PLAIN] != 0
         to_plain: cython.bint = self.rule[target, R_PLAIN] != 0
         if kind == COMMIT or kind == PAY:
@@ -638,15 +783,15 @@ class Kernel:
                 return 0 if to_plain else 27
             if to_plain:
                 return 0
-            if acc[credit, HOP] != acc[debit, HOP] + 1:
+            if self.acc[credit, HOP] != self.acc[debit, HOP] + 1:
                 return 26
             return 0 if self._below(target, source) else 27
         if kind == RECEIVE:
-            if not from_issuer or to_issuer or acc[credit, HOP] != 0:
+            if not from_issuer or to_issuer or self.acc[credit, HOP] != 0:
                 return 26
             return 0 if self._below(source, target) else 27
         if kind == REFUND:
-            if from_issuer or not to_issuer or acc[debit, HOP] != 0:
+            if from_issuer or not to_issuer or self.acc[debit, HOP] != 0:
                 return 26
             return 0 if self._below(target, source) else 27
         if kind == COURT:
@@ -654,14 +799,14 @@ class Kernel:
         if from_plain or to_plain:
             return 26
         if kind == ISSUE:
-            if not from_issuer or to_issuer or acc[credit, HOP] != 0:
+            if not from_issuer or to_issuer or self.acc[credit, HOP] != 0:
                 return 26
             return 0 if self._below(target, source) else 27
         if kind == LAPSE:
-            if from_issuer or not to_issuer or acc[debit, HOP] != 0:
+            if from_issuer or not to_issuer or self.acc[debit, HOP] != 0:
                 return 26
             return 0 if self._below(source, target) else 27
-        if from_issuer or to_issuer or acc[debit, HOP] != 0 or acc[credit, HOP] != 0:
+        if from_issuer or to_issuer or self.acc[debit, HOP] != 0 or self.acc[credit, HOP] != 0:
             return 26
         if kind == ALLOCATE:
             return 0 if source != target and self._below(target, source) else 27
@@ -687,8 +832,11 @@ class Kernel:
     @cython.exceptval(check=False)
     def _window(self, colour: cython.longlong, i: cython.longlong) -> cython.int:
         date: cython.longlong = self._date(i)
-        rule = self.rule
-        if date < rule[colour, R_FIRST] or date > rule[colour, R_LAST] or self.today > rule[colour, R_ENTRY]:
+        if (
+            date < self.rule[colour, R_FIRST]
+            or date > self.rule[colour, R_LAST]
+            or self.today > self.rule[colour, R_ENTRY]
+        ):
             return 28
         return 0
 
@@ -706,44 +854,45 @@ class Kernel:
         number: cython.longlong,
     ) -> cython.int:
         """Check the colour's rules and limits on commit, pay and advance (28 to 58); *number*: the hold, or −1."""
-        acc = self.acc
-        rule = self.rule
-        pool = self.pool
-        colour: cython.longlong = acc[debit, COLOUR]
-        target: cython.longlong = acc[credit, COLOUR]
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        target: cython.longlong = self.acc[credit, COLOUR]
         emergency: cython.bint = (self.h[i, 43] & F_EMERGENCY) != 0
-        if rule[colour, R_PLAIN] != 0:
+        if self.rule[colour, R_PLAIN] != 0:
             return 54 if emergency else 45 if kind == ADVANCE else 0
-        payee: cython.longlong = acc[credit, HOLDER]
+        payee: cython.longlong = self.acc[credit, HOLDER]
         answer: cython.int
         classes: cython.longlong = self.holder_class[payee]
         if not emergency:
             answer = self._window(colour, i)
             if answer != 0:
                 return answer
-            if (classes & rule[colour, R_PAYEES]) == 0:
+            if (classes & self.rule[colour, R_PAYEES]) == 0:
                 return 29
-            if rule[colour, R_ALLOW] >= 0 and not listed(pool, rule[colour, R_ALLOW], rule[colour, R_ALLOW + 1], payee):
+            if self.rule[colour, R_ALLOW] >= 0 and not listed(
+                self.pool, self.rule[colour, R_ALLOW], self.rule[colour, R_ALLOW + 1], payee
+            ):
                 return 30
-            if rule[colour, R_DENY] >= 0 and listed(pool, rule[colour, R_DENY], rule[colour, R_DENY + 1], payee):
+            if self.rule[colour, R_DENY] >= 0 and listed(
+                self.pool, self.rule[colour, R_DENY], self.rule[colour, R_DENY + 1], payee
+            ):
                 return 31
-        if rule[target, R_PLAIN] != 0:
-            if (classes & rule[colour, R_ENDS]) == 0:
+        if self.rule[target, R_PLAIN] != 0:
+            if (classes & self.rule[colour, R_ENDS]) == 0:
                 return 32
         else:
-            if (classes & rule[target, R_HOLDERS]) == 0:
+            if (classes & self.rule[target, R_HOLDERS]) == 0:
                 return 33
-            if acc[credit, HOP] > rule[target, R_HOPS]:
+            if self.acc[credit, HOP] > self.rule[target, R_HOPS]:
                 return 34
         if not emergency:
             answer = self._goods(i, kind, colour, credit, item, region, number)
             if answer != 0:
                 return answer
-        if rule[target, R_PLAIN] != 0 and rule[colour, R_CAPS] >= 0:
+        if self.rule[target, R_PLAIN] != 0 and self.rule[colour, R_CAPS] >= 0:
             if not self._capped(debit, colour, classes, amount):
                 return 39
         if not emergency:
-            if (rule[colour, R_MORE] | rule[target, R_MORE]) != 0 or number >= 0:
+            if (self.rule[colour, R_MORE] | self.rule[target, R_MORE]) != 0 or number >= 0:
                 answer = self._terms(i, kind, debit, credit, amount, item, number)
                 if answer != 0:
                     return answer
@@ -751,18 +900,20 @@ class Kernel:
                 answer = self._subject(i, colour, target, amount, M_SUBJECT)
                 if answer != 0:
                     return answer
-            if rule[colour, R_PAYEE_UP] >= 0 and not self._payee_within(colour, payee, amount):
+            if self.rule[colour, R_PAYEE_UP] >= 0 and not self._payee_within(colour, payee, amount):
                 return 52
-        if rule[colour, R_SLICE] != -1 and kind != COMMIT and (classes & rule[colour, R_SLICE_CLASSES]) != 0:
+        if self.rule[colour, R_SLICE] != -1 and kind != COMMIT and (classes & self.rule[colour, R_SLICE_CLASSES]) != 0:
             if not self._with_slice(i, debit, credit, amount, colour):
                 return 53
-        if emergency or amount > rule[colour, R_APPROVAL]:
+        if emergency or amount > self.rule[colour, R_APPROVAL]:
             answer = self._ask(i, colour, amount, debit, credit, 3 if emergency else 0)
             if answer != 0:
                 return answer
-        if rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
+        if self.rule[target, R_PLAIN] == 0 and target != colour and not self._within(target, colour, 0, amount):
             return 56
-        if acc[debit, HOP] == 0:
+        if self.acc[debit, HOP] == 0:
+            if number < 0 and kind != COMMIT:
+                return self._within_both(colour, amount)
             if number < 0 and not self._within(colour, -1, 1, amount):
                 return 57
             if kind != COMMIT and not self._within(colour, -1, 2, amount):
@@ -782,39 +933,37 @@ class Kernel:
         number: cython.longlong,
     ) -> cython.int:
         """Check item, region and evidence (35 to 38)."""
-        rule = self.rule
-        pool = self.pool
         payee: cython.longlong = self.acc[credit, HOLDER]
-        if rule[colour, R_ITEMS] >= 0:
+        if self.rule[colour, R_ITEMS] >= 0:
             if item == 0:
                 return 35
-            if not inside(pool, rule[colour, R_ITEMS], rule[colour, R_ITEMS + 1], item):
+            if not inside(self.pool, self.rule[colour, R_ITEMS], self.rule[colour, R_ITEMS + 1], item):
                 return 36
-        if rule[colour, R_REGIONS] >= 0:
+        if self.rule[colour, R_REGIONS] >= 0:
             if region == 0:
                 region = self.holder_region[payee]
-            if not inside(pool, rule[colour, R_REGIONS], rule[colour, R_REGIONS + 1], region):
+            if not inside(self.pool, self.rule[colour, R_REGIONS], self.rule[colour, R_REGIONS + 1], region):
                 return 37
         missing: cython.longlong
         k: cython.longlong
         if kind == PAY:
-            missing = rule[colour, R_NEED]
+            missing = self.rule[colour, R_NEED]
             if number >= 0 and (self.hold[number, H_TERMS] & 1) != 0:
                 missing = 0  # it was asked of the act
         elif kind == COMMIT:
-            missing = rule[colour, R_NEED_COMMIT]
+            missing = self.rule[colour, R_NEED_COMMIT]
         elif kind == ADVANCE:
-            missing = rule[colour, R_NEED_ADVANCE]
+            missing = self.rule[colour, R_NEED_ADVANCE]
         else:
-            missing = rule[colour, R_NEED_ACCEPT]
-        if rule[colour, R_CAPS] >= 0 and (kind == PAY or kind == ADVANCE):
+            missing = self.rule[colour, R_NEED_ACCEPT]
+        if self.rule[colour, R_CAPS] >= 0 and (kind == PAY or kind == ADVANCE):
             if self.rule[self.acc[credit, COLOUR], R_PLAIN] != 0:
-                k = rule[colour, R_CAPS]
-                while k < rule[colour, R_CAPS + 1]:
-                    if (self.holder_class[payee] & pool[k]) != 0:
-                        missing |= pool[k + 1]
+                k = self.rule[colour, R_CAPS]
+                while k < self.rule[colour, R_CAPS + 1]:
+                    if (self.holder_class[payee] & self.pool[k]) != 0:
+                        missing |= self.pool[k + 1]
                     k += 3
-        missing &= ~rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
+        missing &= ~self.rule[colour, R_HAVE] & ~self.subject[self.w[i, 20]]
         if missing != 0:
             while (missing & 1) == 0:
                 missing >>= 1
@@ -828,14 +977,13 @@ class Kernel:
         self, debit: cython.longlong, colour: cython.longlong, classes: cython.longlong, amount: cython.longlong
     ) -> cython.bint:
         """Tell whether every cap on ending the colour at *classes* leaves room for *amount*."""
-        pool = self.pool
         received: cython.longlong = self.acc[debit, CREDITS] - self.acc[debit, BACK]
         share: cython.longlong
         k: cython.longlong = self.rule[colour, R_CAPS]
         while k < self.rule[colour, R_CAPS + 1]:
-            if (classes & pool[k]) != 0:
-                share = pool[k + 2]
-                if self._metered(M_CAP, debit, pool[k]) + amount > part(received, share >> 32, share & SHARE_MASK):
+            if (classes & self.pool[k]) != 0:
+                share = self.pool[k + 2]
+                if self._metered(M_CAP, debit, self.pool[k]) + amount > part(received, share >> 32, share & SHARE_MASK):
                     return False
             k += 3
         return True
@@ -864,38 +1012,42 @@ class Kernel:
         number: cython.longlong,
     ) -> cython.int:
         """Check the terms of the contract and the document (40 to 49)."""
-        hold = self.hold
-        rule = self.rule
-        q = self.q
         governing: cython.longlong = self._governing(debit, credit)
-        accepts: cython.bint = number >= 0 and (hold[number, H_TERMS] & 1) != 0
+        accepts: cython.bint = number >= 0 and (self.hold[number, H_TERMS] & 1) != 0
         answer: cython.int
         free: cython.longlong
         share: cython.longlong
-        if kind == PAY and number < 0 and governing >= 0 and rule[governing, R_ACCEPT] != 0:
+        if kind == PAY and number < 0 and governing >= 0 and self.rule[governing, R_ACCEPT] != 0:
             return 40
         if kind == PAY and not accepts and governing >= 0:
             answer = self._lines(i, governing, item, amount)
             if answer != 0:
                 return answer
         if kind == ADVANCE:
-            share = hold[number, H_ADVANCE]
+            share = self.hold[number, H_ADVANCE]
             if share == 0:
                 return 45
-            if hold[number, H_ADVANCED] + amount > part(hold[number, H_TOTAL], share >> 32, share & SHARE_MASK):
+            if self.hold[number, H_ADVANCED] + amount > part(
+                self.hold[number, H_TOTAL], share >> 32, share & SHARE_MASK
+            ):
                 return 45
         elif kind == PAY and accepts:
-            free = hold[number, H_ACCEPTED] - self._recovered(number) - hold[number, H_PAID]
+            free = self.hold[number, H_ACCEPTED] - self._recovered(number) - self.hold[number, H_PAID]
             if amount > free:
                 return 46
             if amount > free - self._retained(number):
                 return 47
-        if kind != COMMIT and rule[self.acc[debit, COLOUR], R_DOCUMENTS] != 0:
-            if q[i, 11] == 0 and q[i, 12] == 0 and q[i, 13] == 0:
+        if kind != COMMIT and self.rule[self.acc[debit, COLOUR], R_DOCUMENTS] != 0:
+            if self.q[i, 11] == 0 and self.q[i, 12] == 0 and self.q[i, 13] == 0:
                 return 48
-            if self.sliced == i and q[i, 11] == q[i - 1, 11] and q[i, 12] == q[i - 1, 12] and q[i, 13] == q[i - 1, 13]:
+            if (
+                self.sliced == i
+                and self.q[i, 11] == self.q[i - 1, 11]
+                and self.q[i, 12] == self.q[i - 1, 12]
+                and self.q[i, 13] == self.q[i - 1, 13]
+            ):
                 return 0
-            if self._metered(M_DOCUMENT, q[i, 11], q[i, 12]) != 0:
+            if self._metered(M_DOCUMENT, self.q[i, 11], self.q[i, 12]) != 0:
                 return 49
         return 0
 
@@ -903,21 +1055,19 @@ class Kernel:
     @cython.exceptval(check=False)
     def _recovered(self, number: cython.longlong) -> cython.longlong:
         """Return how much of a contract's advance its acts have recovered: exact in the sum, whatever the parts."""
-        hold = self.hold
-        advanced: cython.longlong = hold[number, H_ADVANCED]
-        if hold[number, H_TOTAL] <= 0 or hold[number, H_ACCEPTED] >= hold[number, H_TOTAL]:
-            return advanced if hold[number, H_ACCEPTED] > 0 else 0
-        return part(hold[number, H_ACCEPTED], advanced, hold[number, H_TOTAL])
+        advanced: cython.longlong = self.hold[number, H_ADVANCED]
+        if self.hold[number, H_TOTAL] <= 0 or self.hold[number, H_ACCEPTED] >= self.hold[number, H_TOTAL]:
+            return advanced if self.hold[number, H_ACCEPTED] > 0 else 0
+        return part(self.hold[number, H_ACCEPTED], advanced, self.hold[number, H_TOTAL])
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _retained(self, number: cython.longlong) -> cython.longlong:
         """Return what of a contract's accepted amount is kept until its warranty ends, rounded up."""
-        hold = self.hold
-        share: cython.longlong = hold[number, H_RETENTION]
-        if share == 0 or self.today > hold[number, H_WARRANTY]:
+        share: cython.longlong = self.hold[number, H_RETENTION]
+        if share == 0 or self.today > self.hold[number, H_WARRANTY]:
             return 0
-        accepted: cython.longlong = hold[number, H_ACCEPTED]
+        accepted: cython.longlong = self.hold[number, H_ACCEPTED]
         rest: cython.longlong = (share & SHARE_MASK) - (share >> 32)
         return accepted - part(accepted, rest, share & SHARE_MASK)
 
@@ -927,10 +1077,8 @@ class Kernel:
         self, i: cython.longlong, governing: cython.longlong, item: cython.longlong, amount: cython.longlong
     ) -> cython.int:
         """Check the lines of a contract and of those it stands under (41 to 44)."""
-        pool = self.pool
-        rule = self.rule
         quantity: cython.longlong = self.q[i, 7]
-        colour: cython.longlong = rule[governing, R_LINES_UP]
+        colour: cython.longlong = self.rule[governing, R_LINES_UP]
         line: cython.longlong
         answer: cython.int
         first: cython.int = 0
@@ -939,36 +1087,37 @@ class Kernel:
             answer = 0
             if line < 0:
                 answer = 41
-            elif (pool[line + 2] >= 0 or pool[line + 3] >= 0) and quantity < 1:
+            elif (self.pool[line + 2] >= 0 or self.pool[line + 3] >= 0) and quantity < 1:
                 answer = 42
-            elif pool[line + 3] >= 0 and amount > part(quantity, pool[line + 3], 1000):
+            elif self.pool[line + 3] >= 0 and amount > part(quantity, self.pool[line + 3], 1000):
                 answer = 43
-            elif pool[line + 2] >= 0 and quantity > pool[line + 2] - self._metered(M_LINE, colour, pool[line]):
+            elif self.pool[line + 2] >= 0 and quantity > self.pool[line + 2] - self._metered(
+                M_LINE, colour, self.pool[line]
+            ):
                 answer = 44
             if answer != 0 and (first == 0 or answer < first):
                 first = answer
-                self.detail = cython.cast(cython.int, rule[governing, R_DEPTH] - rule[colour, R_DEPTH])
+                self.detail = cython.cast(cython.int, self.rule[governing, R_DEPTH] - self.rule[colour, R_DEPTH])
             colour = self.cnt[colour, PARENT]
             if colour >= 0:
-                colour = rule[colour, R_LINES_UP]
+                colour = self.rule[colour, R_LINES_UP]
         return first
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _line(self, colour: cython.longlong, item: cython.longlong) -> cython.longlong:
         """Return where in the pool the colour's line for *item* stands, or −1."""
-        pool = self.pool
         begin: cython.longlong = self.rule[colour, R_LINES]
         low: cython.longlong = 0
         high: cython.longlong = (self.rule[colour, R_LINES + 1] - begin) // 4
         middle: cython.longlong
         while low < high:
             middle = (low + high) // 2
-            if pool[begin + 4 * middle] <= item:
+            if self.pool[begin + 4 * middle] <= item:
                 low = middle + 1
             else:
                 high = middle
-        if low == 0 or item > pool[begin + 4 * low - 3]:
+        if low == 0 or item > self.pool[begin + 4 * low - 3]:
             return -1
         return begin + 4 * low - 4
 
@@ -996,15 +1145,14 @@ class Kernel:
     @cython.exceptval(check=False)
     def _payee_within(self, colour: cython.longlong, payee: cython.longlong, amount: cython.longlong) -> cython.bint:
         """Check the limits per payee at *colour* and above."""
-        rule = self.rule
-        at: cython.longlong = rule[colour, R_PAYEE_UP]
+        at: cython.longlong = self.rule[colour, R_PAYEE_UP]
         while at >= 0:
-            if amount > rule[at, R_PAYEE] - self._metered(M_PAYEE, at, payee):
-                self.detail = cython.cast(cython.int, rule[colour, R_DEPTH] - rule[at, R_DEPTH])
+            if amount > self.rule[at, R_PAYEE] - self._metered(M_PAYEE, at, payee):
+                self.detail = cython.cast(cython.int, self.rule[colour, R_DEPTH] - self.rule[at, R_DEPTH])
                 return False
             at = self.cnt[at, PARENT]
             if at >= 0:
-                at = rule[at, R_PAYEE_UP]
+                at = self.rule[at, R_PAYEE_UP]
         return True
 
     @cython.cfunc
@@ -1018,7 +1166,6 @@ class Kernel:
         colour: cython.longlong,
     ) -> cython.bint:
         """Tell whether the next row, linked with this one, pays the slice that must come with it."""
-        acc = self.acc
         j: cython.longlong = i + 1
         if (self.h[i, 43] & F_LINKED) == 0 or j >= self.count or self.rule[colour, R_SLICE] < 0:
             return False
@@ -1028,9 +1175,9 @@ class Kernel:
         payee: cython.longlong = self.w[j, 17]
         if payer >= self.accounts or payee >= self.accounts:
             return False
-        if acc[payer, HOLDER] != acc[debit, HOLDER] or acc[payee, HOLDER] != acc[credit, HOLDER]:
+        if self.acc[payer, HOLDER] != self.acc[debit, HOLDER] or self.acc[payee, HOLDER] != self.acc[credit, HOLDER]:
             return False
-        if not self._below(acc[payee, COLOUR], self.rule[colour, R_SLICE]):
+        if not self._below(self.acc[payee, COLOUR], self.rule[colour, R_SLICE]):
             return False
         sliced: cython.longlong = self.q[j, 4]
         if sliced < 1 or sliced > TOP - amount:
@@ -1064,9 +1211,8 @@ class Kernel:
         self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
     ) -> cython.int:
         """Check what a court-ordered debit must satisfy (48, 54, 55, 57, 58)."""
-        q = self.q
         colour: cython.longlong = self.acc[debit, COLOUR]
-        if q[i, 11] == 0 and q[i, 12] == 0 and q[i, 13] == 0:
+        if self.q[i, 11] == 0 and self.q[i, 12] == 0 and self.q[i, 13] == 0:
             return 48
         answer: cython.int = self._ask(i, colour, amount, debit, credit, 2)
         if answer != 0:
@@ -1082,23 +1228,37 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _meter_slot(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
-        """Return where the meter (tag, a, b) stands, or the empty slot where it would."""
-        meter = self.meter
-        key: cython.ulonglong = mix(a & MASK, (b ^ (tag << 56)) & MASK, self.seed)
-        size: cython.ulonglong = cython.cast(cython.ulonglong, meter.shape[0])
-        slot: cython.ulonglong = ((key >> 32) * size) >> 32
-        while meter[slot, 0] != 0 and (meter[slot, 0] != tag or meter[slot, 1] != a or meter[slot, 2] != b):
+    def _meter(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
+        """Return the number of the meter (tag, a, b), or −1; ``vacant`` and ``vacant_word``: where it would stand."""
+        word: cython.ulonglong = self._meter_hash(tag, a, b) & HIGH
+        size: cython.ulonglong = cython.cast(cython.ulonglong, self.meter_index.shape[0])
+        slot: cython.ulonglong = ((word >> 32) * size) >> 32
+        number: cython.longlong
+        while self.meter_index[slot] != 0:
+            if (self.meter_index[slot] & HIGH) == word:
+                number = cython.cast(cython.longlong, self.meter_index[slot] & LOW) - 1
+                if self.meter[number, 1] == a and self.meter[number, 2] == b and self.meter[number, 0] == tag:
+                    return number
             slot += 1
             if slot == size:
                 slot = 0
-        return slot
+        self.vacant = slot
+        self.vacant_word = word
+        return -1
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _metered(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
-        slot: cython.longlong = self._meter_slot(tag, a, b)
-        return self.meter[slot, 3] if self.meter[slot, 0] != 0 else 0
+        number: cython.longlong = self._meter(tag, a, b)
+        self.memo[tag, 0] = a
+        self.memo[tag, 1] = b
+        self.memo[tag, 2] = number
+        self.memo[tag, 3] = self.row_now
+        if number >= 0:
+            return self.meter[number, 3]
+        self.memo[tag, 4] = cython.cast(cython.longlong, self.vacant)
+        self.memo[tag, 5] = cython.cast(cython.longlong, self.vacant_word >> 32)
+        return 0
 
     def metered(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
         """Return what a meter shows; 0 where nothing was counted."""
@@ -1108,50 +1268,76 @@ class Kernel:
         """Return the day of the batch that is being decided."""
         return self.today
 
-    def set_meters(self, rows: cython.longlong[:, ::1]) -> None:
-        """Fill the empty table of meters: after growth, or from a snapshot. Rows are all different."""
+    def index_meters(self) -> None:
+        """Fill the empty index of meters from the meters themselves: after a snapshot, or after zeros were dropped."""
+        n: cython.longlong
+        for n in range(self.meters):
+            if self._meter(self.meter[n, 0], self.meter[n, 1], self.meter[n, 2]) < 0:
+                self.meter_index[self.vacant] = self.vacant_word | cython.cast(cython.ulonglong, n + 1)
+
+    def widen_meter_index(self, old: cython.ulonglong[::1]) -> None:
+        """Fill the empty, larger index from the one before it.
+
+        A slot is the upper half of the hash scaled to the size, so the order of the entries stays what it was: both
+        tables are walked once from end to end, and no meter is looked at.
+        """
+        size: cython.ulonglong = cython.cast(cython.ulonglong, self.meter_index.shape[0])
+        slot: cython.ulonglong
         i: cython.longlong
-        slot: cython.longlong
-        k: cython.longlong
-        for i in range(rows.shape[0]):
-            slot = self._meter_slot(rows[i, 0], rows[i, 1], rows[i, 2])
-            for k in range(4):
-                self.meter[slot, k] = rows[i, k]
+        for i in range(old.shape[0]):
+            if old[i] != 0:
+                slot = ((old[i] >> 32) * size) >> 32
+                while self.meter_index[slot] != 0:
+                    slot += 1
+                    if slot == size:
+                        slot = 0
+                self.meter_index[slot] = old[i]
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _note(
         self, table: cython.longlong, row: cython.longlong, column: cython.longlong, old: cython.longlong
     ) -> cython.void:
-        """Write down what is about to be overwritten (table 0 meters, 1 holds)."""
-        log = self.log
+        """Write down what is about to be overwritten (table 0 meters, 1 holds), or that a meter began (2, its slot)."""
         n: cython.longlong = self.logged
-        log[n, 0] = table
-        log[n, 1] = row
-        log[n, 2] = column
-        log[n, 3] = old
+        self.log[n, 0] = table
+        self.log[n, 1] = row
+        self.log[n, 2] = column
+        self.log[n, 3] = old
         self.logged += 1
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _turn(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong, by: cython.longlong) -> cython.void:
         """Turn a meter forward, or back, but never below zero nor above TOP."""
-        meter = self.meter
-        slot: cython.longlong = self._meter_slot(tag, a, b)
-        if meter[slot, 0] == 0:
+        number: cython.longlong
+        if self.memo[tag, 0] == a and self.memo[tag, 1] == b and self.memo[tag, 3] == self.row_now:
+            number = self.memo[tag, 2]  # the check of this same row has just looked it up
+            if number < 0:
+                self.vacant = cython.cast(cython.ulonglong, self.memo[tag, 4])
+                self.vacant_word = cython.cast(cython.ulonglong, self.memo[tag, 5]) << 32
+                if self.meter_index[self.vacant] != 0:
+                    number = self._meter(tag, a, b)
+        else:
+            number = self._meter(tag, a, b)
+        if number < 0:
             if by <= 0:
                 return
-            meter[slot, 0] = tag
-            meter[slot, 1] = a
-            meter[slot, 2] = b
-            meter[slot, 3] = 0
+            number = self.meters
             self.meters += 1
-        old: cython.longlong = meter[slot, 3]
-        self._note(0, slot, 3, old)
+            self.meter_index[self.vacant] = self.vacant_word | cython.cast(cython.ulonglong, number + 1)
+            self.meter[number, 0] = tag
+            self.meter[number, 1] = a
+            self.meter[number, 2] = b
+            self.meter[number, 3] = min(by, TOP)
+            self._note(2, cython.cast(cython.longlong, self.vacant), 0, 0)
+            return
+        old: cython.longlong = self.meter[number, 3]
+        self._note(0, number, 3, old)
         if by > TOP - old:
-            meter[slot, 3] = TOP
+            self.meter[number, 3] = TOP
         else:
-            meter[slot, 3] = max(0, old + by)
+            self.meter[number, 3] = max(0, old + by)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1177,46 +1363,45 @@ class Kernel:
         sign: cython.longlong,
     ) -> cython.void:
         """Turn the meters that a pay, advance or accept moves; *sign* −1 takes it back."""
-        acc = self.acc
-        rule = self.rule
-        pool = self.pool
-        colour: cython.longlong = acc[debit, COLOUR]
-        target: cython.longlong = acc[credit, COLOUR]
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        target: cython.longlong = self.acc[credit, COLOUR]
         at: cython.longlong
         line: cython.longlong
-        if rule[colour, R_PLAIN] != 0:
+        if self.rule[colour, R_PLAIN] != 0:
             return
         if subject != 0 and self.subject_fact[subject, 1] >= 0:
             self._turn(M_ACCEPTED if kind == ACCEPT else M_SUBJECT, subject, 0, sign * amount)
-        if (rule[colour, R_MORE] | rule[target, R_MORE]) == 0:
+        if (self.rule[colour, R_MORE] | self.rule[target, R_MORE]) == 0:
             return
         accepts: cython.bint = number >= 0 and (self.hold[number, H_TERMS] & 1) != 0
         if (kind == PAY and not accepts) or (kind == ACCEPT and accepts):
             at = self._governing(debit, credit)
             if at >= 0:
-                at = rule[at, R_LINES_UP]
+                at = self.rule[at, R_LINES_UP]
             while at >= 0:
                 line = self._line(at, item)
-                if line >= 0 and pool[line + 2] >= 0:
-                    self._turn(M_LINE, at, pool[line], sign * quantity)
+                if line >= 0 and self.pool[line + 2] >= 0:
+                    self._turn(M_LINE, at, self.pool[line], sign * quantity)
                 at = self.cnt[at, PARENT]
                 if at >= 0:
-                    at = rule[at, R_LINES_UP]
+                    at = self.rule[at, R_LINES_UP]
         if kind == ACCEPT:
             return
-        at = rule[colour, R_PAYEE_UP]
+        at = self.rule[colour, R_PAYEE_UP]
         while at >= 0:
-            self._turn(M_PAYEE, at, acc[credit, HOLDER], sign * amount)
+            self._turn(M_PAYEE, at, self.acc[credit, HOLDER], sign * amount)
             at = self.cnt[at, PARENT]
             if at >= 0:
-                at = rule[at, R_PAYEE_UP]
-        if rule[colour, R_DOCUMENTS] != 0:
+                at = self.rule[at, R_PAYEE_UP]
+        if self.rule[colour, R_DOCUMENTS] != 0:
             self._turn(M_DOCUMENT, document0, document1, sign * amount)
-        if rule[target, R_PLAIN] != 0 and rule[colour, R_CAPS] >= 0:
-            at = rule[colour, R_CAPS]
-            while at < rule[colour, R_CAPS + 1]:
-                if (self.holder_class[acc[credit, HOLDER]] & pool[at]) != 0 and not self._cap_before(colour, at):
-                    self._turn(M_CAP, debit, pool[at], sign * amount)
+        if self.rule[target, R_PLAIN] != 0 and self.rule[colour, R_CAPS] >= 0:
+            at = self.rule[colour, R_CAPS]
+            while at < self.rule[colour, R_CAPS + 1]:
+                if (self.holder_class[self.acc[credit, HOLDER]] & self.pool[at]) != 0 and not self._cap_before(
+                    colour, at
+                ):
+                    self._turn(M_CAP, debit, self.pool[at], sign * amount)
                 at += 3
 
     @cython.cfunc
@@ -1236,25 +1421,42 @@ class Kernel:
         self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
     ) -> cython.bint:
         """Check one limit at *colour* and every ancestor below *stop*; ``detail`` tells how far up it failed."""
-        cnt = self.cnt
         level: cython.int = 0
         while colour != stop and colour >= 0:
-            if cnt[colour, USED + which] > cnt[colour, LIMIT + which] - amount:
+            if self.cnt[colour, USED + which] > self.cnt[colour, LIMIT + which] - amount:
                 self.detail = level
                 return False
-            colour = cnt[colour, PARENT]
+            colour = self.cnt[colour, PARENT]
             level += 1
         return True
 
     @cython.cfunc
     @cython.exceptval(check=False)
+    def _within_both(self, colour: cython.longlong, amount: cython.longlong) -> cython.int:
+        """Check obligations (57) and then payments (58) on the whole path, in one walk."""
+        level: cython.int = 0
+        failed: cython.int = -1
+        while colour >= 0:
+            if self.cnt[colour, USED + 1] > self.cnt[colour, LIMIT + 1] - amount:
+                self.detail = level
+                return 57
+            if failed < 0 and self.cnt[colour, USED + 2] > self.cnt[colour, LIMIT + 2] - amount:
+                failed = level
+            colour = self.cnt[colour, PARENT]
+            level += 1
+        if failed < 0:
+            return 0
+        self.detail = failed
+        return 58
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     def _above_floor(self, colour: cython.longlong, stop: cython.longlong, amount: cython.longlong) -> cython.bint:
         """Check that the plan counters on a path can be lowered: money that was received, not issued, may lapse too."""
-        cnt = self.cnt
         while colour != stop and colour >= 0:
-            if cnt[colour, USED] < amount - TOP:
+            if self.cnt[colour, USED] < amount - TOP:
                 return False
-            colour = cnt[colour, PARENT]
+            colour = self.cnt[colour, PARENT]
         return True
 
     @cython.cfunc
@@ -1262,10 +1464,9 @@ class Kernel:
     def _add(
         self, colour: cython.longlong, stop: cython.longlong, which: cython.int, amount: cython.longlong
     ) -> cython.void:
-        cnt = self.cnt
         while colour != stop and colour >= 0:
-            cnt[colour, USED + which] += amount
-            colour = cnt[colour, PARENT]
+            self.cnt[colour, USED + which] += amount
+            colour = self.cnt[colour, PARENT]
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1278,21 +1479,24 @@ class Kernel:
         on_hold: cython.bint,
     ) -> cython.void:
         """Move the counters of the colours as *kind* does; a negative *amount* takes it back."""
-        acc = self.acc
-        colour: cython.longlong = acc[debit, COLOUR]
-        target: cython.longlong = acc[credit, COLOUR]
+        colour: cython.longlong = self.acc[debit, COLOUR]
+        target: cython.longlong = self.acc[credit, COLOUR]
         if kind == PAY or kind == COMMIT or kind == ADVANCE or kind == COURT:
             if self.rule[colour, R_PLAIN] != 0:
                 return
-            if acc[debit, HOP] == 0:
-                if not on_hold:
-                    self._add(colour, -1, 1, amount)
-                if kind != COMMIT:
-                    self._add(colour, -1, 2, amount)
+            if self.acc[debit, HOP] == 0:
+                if not on_hold and kind != COMMIT:
+                    while colour >= 0:
+                        self.cnt[colour, USED + 1] += amount
+                        self.cnt[colour, USED + 2] += amount
+                        colour = self.cnt[colour, PARENT]
+                    colour = self.acc[debit, COLOUR]
+                else:
+                    self._add(colour, -1, 1 if kind == COMMIT else 2, amount)
             if kind != COMMIT and target != colour and self.rule[target, R_PLAIN] == 0:
                 self._add(target, colour, 0, amount)
         elif kind == RELEASE or kind == VOID or kind == EXPIRE:
-            if acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
+            if self.acc[debit, HOP] == 0 and self.rule[colour, R_PLAIN] == 0:
                 self._add(colour, -1, 1, -amount)
         elif kind == ISSUE:
             self._add(target, -1, 0, amount)
@@ -1330,31 +1534,29 @@ class Kernel:
     def _open_hold(
         self, i: cython.longlong, debit: cython.longlong, credit: cython.longlong, amount: cython.longlong
     ) -> cython.void:
-        q = self.q
-        hold = self.hold
         number: cython.longlong = self.holds
-        hold[number, H_ID0] = q[i, 0]
-        hold[number, H_ID1] = q[i, 1]
-        hold[number, H_LEFT] = amount
-        hold[number, H_DEBIT] = debit
-        hold[number, H_CREDIT] = credit
-        hold[number, H_ITEM] = q[i, 5]
-        hold[number, H_REGION] = self.w[i, 18]
-        hold[number, H_STATE] = 0
-        hold[number, H_TOTAL] = amount
-        hold[number, H_ACCEPTED] = 0
-        hold[number, H_ADVANCED] = 0
-        hold[number, H_PAID] = 0
-        hold[number, H_ADVANCE] = 0
-        hold[number, H_RETENTION] = 0
-        hold[number, H_TERMS] = 0
-        hold[number, H_WARRANTY] = 0
+        self.hold[number, H_ID0] = self.q[i, 0]
+        self.hold[number, H_ID1] = self.q[i, 1]
+        self.hold[number, H_LEFT] = amount
+        self.hold[number, H_DEBIT] = debit
+        self.hold[number, H_CREDIT] = credit
+        self.hold[number, H_ITEM] = self.q[i, 5]
+        self.hold[number, H_REGION] = self.w[i, 18]
+        self.hold[number, H_STATE] = 0
+        self.hold[number, H_TOTAL] = amount
+        self.hold[number, H_ACCEPTED] = 0
+        self.hold[number, H_ADVANCED] = 0
+        self.hold[number, H_PAID] = 0
+        self.hold[number, H_ADVANCE] = 0
+        self.hold[number, H_RETENTION] = 0
+        self.hold[number, H_TERMS] = 0
+        self.hold[number, H_WARRANTY] = 0
         governing: cython.longlong = self._governing(debit, credit)
         if governing >= 0:  # the terms that rule now are this contract's for ever
-            hold[number, H_ADVANCE] = self.rule[governing, R_ADVANCE]
-            hold[number, H_RETENTION] = self.rule[governing, R_RETENTION]
-            hold[number, H_TERMS] = self.rule[governing, R_ACCEPT] | (self.rule[governing, R_WARRANTY] << 1)
-        self._put(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
+            self.hold[number, H_ADVANCE] = self.rule[governing, R_ADVANCE]
+            self.hold[number, H_RETENTION] = self.rule[governing, R_RETENTION]
+            self.hold[number, H_TERMS] = self.rule[governing, R_ACCEPT] | (self.rule[governing, R_WARRANTY] << 1)
+        self._put(self.hold_key, self.hold_val, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), number)
         self.holds += 1
         self.acc[debit, PENDING] += amount
         self.hold_now = number
@@ -1362,61 +1564,74 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-2, check=True)
     def _on_hold(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
-        q = self.q
-        w = self.w
-        acc = self.acc
-        hold = self.hold
-        number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
+        number: cython.longlong = self._find_hold(self.q[i, 2], self.q[i, 3])
         if number < 0:
             return 9
-        debit: cython.longlong = hold[number, H_DEBIT]
-        credit: cython.longlong = hold[number, H_CREDIT]
-        if (w[i, 16] != UNKNOWN and w[i, 16] != debit) or (w[i, 17] != UNKNOWN and w[i, 17] != credit):
+        debit: cython.longlong = self.hold[number, H_DEBIT]
+        credit: cython.longlong = self.hold[number, H_CREDIT]
+        if (self.w[i, 16] != UNKNOWN and self.w[i, 16] != debit) or (
+            self.w[i, 17] != UNKNOWN and self.w[i, 17] != credit
+        ):
             return 10
-        if hold[number, H_STATE] != 0:
-            return 10 + cython.cast(cython.int, hold[number, H_STATE])
-        left: cython.longlong = hold[number, H_LEFT]
+        if self.hold[number, H_STATE] != 0:
+            return 10 + cython.cast(cython.int, self.hold[number, H_STATE])
+        left: cython.longlong = self.hold[number, H_LEFT]
         if kind == ACCEPT:
-            if amount > hold[number, H_TOTAL] - hold[number, H_ACCEPTED]:
+            if amount > self.hold[number, H_TOTAL] - self.hold[number, H_ACCEPTED]:
                 return 13
         elif amount > left or left == 0:
             return 13
         answer: cython.int = self._accounts(i, debit, credit, False)
         if answer != 0:
             return answer
-        item: cython.longlong = q[i, 5] if q[i, 5] != 0 else hold[number, H_ITEM]
-        region: cython.longlong = w[i, 18]
+        item: cython.longlong = self.q[i, 5] if self.q[i, 5] != 0 else self.hold[number, H_ITEM]
+        region: cython.longlong = self.w[i, 18]
         if region == 0:
-            region = hold[number, H_REGION]
+            region = self.hold[number, H_REGION]
         if kind == ACCEPT:
             return self._accept(i, debit, credit, amount, item, region, number)
         if kind == PAY or kind == ADVANCE:
+            answer = self._stage(PAY, debit, credit)  # an account may have become an issuer since
+            if answer != 0:
+                return answer
             answer = self._payment(i, kind, debit, credit, amount, item, region, number)
             if answer != 0:
                 return answer
-            if acc[debit, DEBITS] + amount > TOP or acc[credit, CREDITS] + amount > TOP:
+            if self.acc[debit, DEBITS] + amount > TOP or self.acc[credit, CREDITS] + amount > TOP:
                 return 60
-            acc[debit, DEBITS] += amount
-            acc[credit, CREDITS] += amount
+            self.acc[debit, DEBITS] += amount
+            self.acc[credit, CREDITS] += amount
             self._keep(
                 number,
                 H_ADVANCED if kind == ADVANCE else H_PAID,
-                hold[number, H_ADVANCED if kind == ADVANCE else H_PAID] + amount,
+                self.hold[number, H_ADVANCED if kind == ADVANCE else H_PAID] + amount,
             )
             if (self.h[i, 43] & F_EMERGENCY) == 0:
-                self._tally(kind, debit, credit, amount, item, q[i, 7], w[i, 20], q[i, 11], q[i, 12], number, 1)
+                self._tally(
+                    kind,
+                    debit,
+                    credit,
+                    amount,
+                    item,
+                    self.q[i, 7],
+                    self.w[i, 20],
+                    self.q[i, 11],
+                    self.q[i, 12],
+                    number,
+                    1,
+                )
         elif kind == VOID:
             amount = left
-            hold[number, H_STATE] = 1
+            self.hold[number, H_STATE] = 1
         if kind == RELEASE or kind == VOID:
-            self._keep(number, H_TOTAL, hold[number, H_TOTAL] - amount)
-        w[i, 16] = cython.cast(cython.uint, debit)
-        w[i, 17] = cython.cast(cython.uint, credit)
-        hold[number, H_LEFT] = left - amount
-        acc[debit, PENDING] -= amount
+            self._keep(number, H_TOTAL, self.hold[number, H_TOTAL] - amount)
+        self.w[i, 16] = cython.cast(cython.uint, debit)
+        self.w[i, 17] = cython.cast(cython.uint, credit)
+        self.hold[number, H_LEFT] = left - amount
+        self.acc[debit, PENDING] -= amount
         self._count(kind, debit, credit, amount, True)
         self.hold_now = number
-        q[i, 14] = amount
+        self.q[i, 14] = amount
         return 0
 
     @cython.cfunc
@@ -1432,8 +1647,6 @@ class Kernel:
         number: cython.longlong,
     ) -> cython.int:
         """Take so much of a contract as accepted: nothing moves, but from now on it may be paid."""
-        hold = self.hold
-        q = self.q
         colour: cython.longlong = self.acc[debit, COLOUR]
         emergency: cython.bint = (self.h[i, 43] & F_EMERGENCY) != 0
         answer: cython.int
@@ -1449,7 +1662,7 @@ class Kernel:
             answer = self._window(colour, i)
             if answer == 0:
                 answer = self._goods(i, ACCEPT, colour, credit, item, region, number)
-            if answer == 0 and (hold[number, H_TERMS] & 1) != 0 and governing >= 0:
+            if answer == 0 and (self.hold[number, H_TERMS] & 1) != 0 and governing >= 0:
                 answer = self._lines(i, governing, item, amount)
             if answer == 0 and self.w[i, 20] != 0:
                 answer = self._subject(i, colour, self.acc[credit, COLOUR], amount, M_ACCEPTED)
@@ -1457,22 +1670,21 @@ class Kernel:
                 return answer
         self.w[i, 16] = cython.cast(cython.uint, debit)
         self.w[i, 17] = cython.cast(cython.uint, credit)
-        self._keep(number, H_ACCEPTED, hold[number, H_ACCEPTED] + amount)
-        ends: cython.longlong = self._date(i) + (hold[number, H_TERMS] >> 1)
-        if hold[number, H_WARRANTY] == 0 or ends > hold[number, H_WARRANTY]:
+        self._keep(number, H_ACCEPTED, self.hold[number, H_ACCEPTED] + amount)
+        ends: cython.longlong = self._date(i) + (self.hold[number, H_TERMS] >> 1)
+        if self.hold[number, H_WARRANTY] == 0 or ends > self.hold[number, H_WARRANTY]:
             self._keep(number, H_WARRANTY, ends)
         if not emergency:
-            self._tally(ACCEPT, debit, credit, amount, item, q[i, 7], self.w[i, 20], 0, 0, number, 1)
+            self._tally(ACCEPT, debit, credit, amount, item, self.q[i, 7], self.w[i, 20], 0, 0, number, 1)
         self.hold_now = number
-        q[i, 14] = amount
+        self.q[i, 14] = amount
         return 0
 
     @cython.cfunc
     @cython.exceptval(-2, check=True)
     def _expire(self, i: cython.longlong) -> cython.int:
         """Carry out an expire row that the ledger made: it cannot be refused."""
-        q = self.q
-        number: cython.longlong = self._find_hold(q[i, 2], q[i, 3])
+        number: cython.longlong = self._find_hold(self.q[i, 2], self.q[i, 3])
         debit: cython.longlong = self.hold[number, H_DEBIT]
         left: cython.longlong = self.hold[number, H_LEFT]
         self._keep(number, H_TOTAL, self.hold[number, H_TOTAL] - left)
@@ -1481,7 +1693,7 @@ class Kernel:
         self.acc[debit, PENDING] -= left
         self._count(EXPIRE, debit, self.hold[number, H_CREDIT], left, True)
         self.hold_now = number
-        q[i, 14] = left
+        self.q[i, 14] = left
         return 0
 
     # ---- giving back ------------------------------------------------------------------------------------------------
@@ -1490,12 +1702,9 @@ class Kernel:
     @cython.exceptval(-2, check=True)
     def _give_back(self, i: cython.longlong, kind: cython.int, amount: cython.longlong) -> cython.int:
         """Return (of a payment) or reverse (of any movement): the original's accounts swapped, its counters undone."""
-        q = self.q
-        w = self.w
-        acc = self.acc
         seq: cython.longlong = -1
-        if q[i, 2] != 0 or q[i, 3] != 0:
-            seq = self._find(q[i, 2], q[i, 3])
+        if self.q[i, 2] != 0 or self.q[i, 3] != 0:
+            seq = self._find(self.q[i, 2], self.q[i, 3])
         if seq < 0:
             return 14
         old: object = self._entry(seq)
@@ -1511,56 +1720,56 @@ class Kernel:
             if original > PAY and original < RECEIVE:
                 return 15
         if kind == CLAWBACK:
-            if w[i, 17] != debit or self.rule[acc[debit, COLOUR], R_PLAIN] != 0:
+            if self.w[i, 17] != debit or self.rule[self.acc[debit, COLOUR], R_PLAIN] != 0:
                 return 15
-        elif w[i, 16] != credit or w[i, 17] != debit:
+        elif self.w[i, 16] != credit or self.w[i, 17] != debit:
             return 15
         back: cython.longlong = self.returned.get(seq, 0)
         if amount > settled - back:
             return 16
-        source: cython.longlong = w[i, 16]  # it is the original's payee, but for a clawback, which finds the money
+        source: cython.longlong = self.w[i, 16]  # it is the original's payee, but for a clawback, which finds the money
         answer: cython.int = self._accounts(i, source, debit, kind == CLAWBACK)
         if answer != 0:
             return answer
-        colour: cython.longlong = acc[debit, COLOUR]
+        colour: cython.longlong = self.acc[debit, COLOUR]
         if kind == CLAWBACK:
             if (
-                self.rule[acc[source, COLOUR], R_PLAIN] != 0
-                or (acc[source, FLAGS] & F_ISSUER) != 0
-                or not self._below(acc[source, COLOUR], acc[credit, COLOUR])
+                self.rule[self.acc[source, COLOUR], R_PLAIN] != 0
+                or (self.acc[source, FLAGS] & F_ISSUER) != 0
+                or not self._below(self.acc[source, COLOUR], self.acc[credit, COLOUR])
             ):
                 return 27
-            answer = self._ask(i, acc[source, COLOUR], amount, source, debit, 1)
+            answer = self._ask(i, self.acc[source, COLOUR], amount, source, debit, 1)
             if answer != 0:
                 return answer
         if original == WITHDRAW or original == LAPSE or original == CARRY:  # taking money out is undone: it comes in
-            if not self._within(colour, acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
+            if not self._within(colour, self.acc[credit, COLOUR] if original == WITHDRAW else -1, 0, amount):
                 return 56
         if original != ACCEPT:
-            if (acc[source, FLAGS] & F_ISSUER) == 0:
-                if acc[source, CREDITS] - acc[source, DEBITS] - acc[source, PENDING] < amount:
+            if (self.acc[source, FLAGS] & F_ISSUER) == 0:
+                if self.acc[source, CREDITS] - self.acc[source, DEBITS] - self.acc[source, PENDING] < amount:
                     return 59
-            if acc[source, DEBITS] + amount > TOP or acc[debit, CREDITS] + amount > TOP:
+            if self.acc[source, DEBITS] + amount > TOP or self.acc[debit, CREDITS] + amount > TOP:
                 return 60
         if original == ISSUE or original == ALLOCATE or original == CARRY:  # what they added to the plan goes
-            if not self._above_floor(acc[credit, COLOUR], colour if original == ALLOCATE else -1, amount):
+            if not self._above_floor(self.acc[credit, COLOUR], colour if original == ALLOCATE else -1, amount):
                 return 60
-        elif paid and acc[source, COLOUR] != colour and self.rule[acc[source, COLOUR], R_PLAIN] == 0:
-            if not self._above_floor(acc[source, COLOUR], colour, amount):
+        elif paid and self.acc[source, COLOUR] != colour and self.rule[self.acc[source, COLOUR], R_PLAIN] == 0:
+            if not self._above_floor(self.acc[source, COLOUR], colour, amount):
                 return 60
         if original != ACCEPT:
-            acc[source, DEBITS] += amount
-            acc[debit, CREDITS] += amount
-            acc[source, BACK] += amount
-            acc[debit, BACK] += amount
+            self.acc[source, DEBITS] += amount
+            self.acc[debit, CREDITS] += amount
+            self.acc[source, BACK] += amount
+            self.acc[debit, BACK] += amount
             self._count(original, debit, credit, -amount, False)
             if source != credit:
-                self._add(acc[source, COLOUR], acc[credit, COLOUR], 0, -amount)
+                self._add(self.acc[source, COLOUR], self.acc[credit, COLOUR], 0, -amount)
         if paid or original == ACCEPT:
             self._untally(old, original, debit, credit, settled, back, amount)
         self.returned[seq] = back + amount
         self.hold_now = seq
-        q[i, 14] = amount
+        self.q[i, 14] = amount
         return 0
 
     @cython.cfunc
@@ -1576,7 +1785,6 @@ class Kernel:
         amount: cython.longlong,
     ) -> cython.int:
         """Take what is given back of *old* off its contract's sums and off the meters."""
-        hold = self.hold
         column: cython.longlong = H_ADVANCED if original == ADVANCE else H_ACCEPTED if original == ACCEPT else H_PAID
         item: cython.longlong = old[5]
         low: cython.longlong = old[2]
@@ -1585,8 +1793,8 @@ class Kernel:
         if low != 0 or high != 0:
             number = self._find_hold(low, high)
             if item == 0:
-                item = hold[number, H_ITEM]
-            self._keep(number, column, hold[number, column] - amount)
+                item = self.hold[number, H_ITEM]
+            self._keep(number, column, self.hold[number, column] - amount)
         quantity: cython.longlong = old[7]
         quantity = part(quantity, back + amount, settled) - part(quantity, back, settled) if quantity > 0 else 0
         word: cython.longlong = old[10]
@@ -1600,63 +1808,64 @@ class Kernel:
     @cython.exceptval(check=False)
     def _undo(self, i: cython.longlong) -> cython.void:
         """Take back the effect of row *i*, the newest that is still in effect."""
-        q = self.q
-        acc = self.acc
-        hold = self.hold
         kind: cython.int = self.h[i, 42]
-        amount: cython.longlong = q[i, 14]
+        amount: cython.longlong = self.q[i, 14]
         debit: cython.longlong = self.w[i, 16]
         credit: cython.longlong = self.w[i, 17]
         number: cython.longlong = self.aux[i]
-        q[i, 8] = self.was[i]
+        self.q[i, 8] = self.was[i]
         on_hold: cython.bint = kind == RELEASE or kind == VOID or kind == EXPIRE or kind == ADVANCE
         if kind == PAY and number >= 0:
             on_hold = True
         original: cython.int
         accounts: cython.longlong
         old: object
-        log = self.log
         while self.logged > self.mark[i]:
             self.logged -= 1
-            if log[self.logged, 0] == 0:
-                self.meter[log[self.logged, 1], log[self.logged, 2]] = log[self.logged, 3]
+            if self.log[self.logged, 0] == 0:
+                self.meter[self.log[self.logged, 1], self.log[self.logged, 2]] = self.log[self.logged, 3]
+            elif self.log[self.logged, 0] == 2:  # meters leave in the reverse order of their coming: no gap can open
+                self.meter_index[self.log[self.logged, 1]] = 0
+                self.meters -= 1
             else:
-                hold[log[self.logged, 1], log[self.logged, 2]] = log[self.logged, 3]
+                self.hold[self.log[self.logged, 1], self.log[self.logged, 2]] = self.log[self.logged, 3]
         if kind != EXPIRE:
-            self._drop(self.id_key, self.id_seq, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), self.base + i)
+            self._drop(
+                self.id_key, self.id_seq, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), self.base + i
+            )
             self.ids -= 1
         if kind == COMMIT:
-            acc[debit, PENDING] -= amount
+            self.acc[debit, PENDING] -= amount
             self.holds -= 1
-            self._drop(self.hold_key, self.hold_val, mix(q[i, 0] & MASK, q[i, 1] & MASK, self.seed), number)
+            self._drop(self.hold_key, self.hold_val, mix(self.q[i, 0] & MASK, self.q[i, 1] & MASK, self.seed), number)
             self._count(kind, debit, credit, -amount, False)
         elif on_hold:
-            debit = hold[number, H_DEBIT]
-            credit = hold[number, H_CREDIT]
-            hold[number, H_LEFT] += amount
-            hold[number, H_STATE] = 0
-            acc[debit, PENDING] += amount
+            debit = self.hold[number, H_DEBIT]
+            credit = self.hold[number, H_CREDIT]
+            self.hold[number, H_LEFT] += amount
+            self.hold[number, H_STATE] = 0
+            self.acc[debit, PENDING] += amount
             self._count(kind, debit, credit, -amount, True)
             if kind == PAY or kind == ADVANCE:
-                acc[debit, DEBITS] -= amount
-                acc[credit, CREDITS] -= amount
+                self.acc[debit, DEBITS] -= amount
+                self.acc[credit, CREDITS] -= amount
         elif kind == RETURN or kind == REVERSE or kind == CLAWBACK:
             old = self._entry(number)
             accounts = old[8]
             original = (cython.cast(cython.longlong, old[10]) >> 32) & 0xFFFF
             if original != ACCEPT:
-                acc[debit, DEBITS] -= amount
-                acc[credit, CREDITS] -= amount
-                acc[debit, BACK] -= amount
-                acc[credit, BACK] -= amount
+                self.acc[debit, DEBITS] -= amount
+                self.acc[credit, CREDITS] -= amount
+                self.acc[debit, BACK] -= amount
+                self.acc[credit, BACK] -= amount
                 self._count(original, accounts & UNKNOWN, (accounts >> 32) & UNKNOWN, amount, False)
                 if debit != ((accounts >> 32) & UNKNOWN):
-                    self._add(acc[debit, COLOUR], acc[(accounts >> 32) & UNKNOWN, COLOUR], 0, amount)
+                    self._add(self.acc[debit, COLOUR], self.acc[(accounts >> 32) & UNKNOWN, COLOUR], 0, amount)
             if self.returned[number] == amount:
                 del self.returned[number]
             else:
                 self.returned[number] -= amount
         elif kind != ACCEPT:
-            acc[debit, DEBITS] -= amount
-            acc[credit, CREDITS] -= amount
+            self.acc[debit, DEBITS] -= amount
+            self.acc[credit, CREDITS] -= amount
             self._count(kind, debit, credit, -amount, False)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from boyau.ledger.colours import Rules
 from boyau.ledger.evidence import Key, Request, Step
+from boyau.ledger.log_keys import LogKey
 from boyau.ledger.registry import Colour
 from boyau.ledger.tables import seen
 from boyau.ledger.terms import Cap, Line, Power, Share, Slice, Tier
@@ -43,6 +44,7 @@ def parts(ledger: "Ledger") -> tuple[dict[str, Any], Arrays]:
         "accounts": list(registry.accounts),
         "subjects": list(registry.subjects),
         "subject_facts": registry.subject_facts,
+        "log_keys": registry.log_keys.facts(),
         "proposals": {digest: list(facts) for digest, facts in registry.approvals.proposals.items()},
         "approvals": registry.approvals.given,
         "keys": {
@@ -191,6 +193,7 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
         named = None if conditions is None else frozenset(conditions)
         registry.evidence.register(name, Key(who, named, colour, first, until))
     registry.evidence.signed = set(facts["signed"])
+    registry.log_keys.keys = [LogKey(*one) for one in facts["log_keys"]]
     registry.evidence.words = facts["words"]
     for name, one in facts["requests"].items():
         steps = [Step(**step) for step in one["steps"]]
@@ -224,7 +227,7 @@ def _fill(ledger: "Ledger", facts: dict[str, Any], arrays: Arrays) -> None:
     tables.cnt[: len(registry.colours), 3:6] = arrays["counters"]
     kernel.accounts, kernel.subjects = len(registry.accounts), len(registry.subjects)
     meters = arrays["meters"]
-    tables.set_meters(meters, max(256, 2 * len(meters)))
+    tables.set_meters(meters)
     holds = arrays["holds"]
     tables.reserve_holds(len(holds))
     tables.hold[: len(holds)] = holds

@@ -14,6 +14,8 @@ Ints = npt.NDArray[np.int64]
 _DOUBLE_UNTIL = 1 << 16
 ID_LOAD_MAX = 0.75
 METER_LOAD_MAX = 0.5  # most questions to it are answered no, and a no takes 9 looks at three quarters full, 3 at half
+METER_GROWTH = 1.5
+METER_USED_MIN = 0.75  # where fewer of them show something, the others are dropped before more room is made
 ID_GROWTH = 1.5
 """With these an id costs 16 to 24 bytes: 12 for a slot, half to three quarters of the slots in use."""
 
@@ -54,6 +56,9 @@ class Tables:
         self.subject_fact = self._new("subject_fact", (64, 2))
         self.subject_fact[0] = -1
         self.meter = self._new("meter", (256, module.METER_COLUMNS))
+        self.meter_index = self._new("meter_index", (512,), np.uint64)
+        self.memo = self._new("memo", (8, 6))
+        self.memo[:, 3] = -1
         self.log = self._new("log", (256, module.LOG_COLUMNS))
         self.mark = self._new("mark", (64,))
         self.meters_most = 2
@@ -104,39 +109,55 @@ class Tables:
         self.reserve("mark", rows)
         self.reserve("log", rows * (self.meters_most + 3))
         needed = self.kernel.meters + rows * self.meters_most
-        if needed > len(self.meter) * METER_LOAD_MAX:
-            shown = self.meter[(self.meter[:, 0] != 0) & (self.meter[:, 3] != 0)]
-            self.set_meters(shown, max(2 * len(self.meter), int(needed / METER_LOAD_MAX) + 1))
+        if needed > len(self.meter) and np.count_nonzero(self._meters()[:, 3]) < self.kernel.meters * METER_USED_MIN:
+            self.set_meters(self._shown())
+            needed = self.kernel.meters + rows * self.meters_most
+        if needed > len(self.meter):
+            grown = np.zeros((max(needed, int(len(self.meter) * METER_GROWTH)), self.columns.METER_COLUMNS), np.int64)
+            grown[: self.kernel.meters] = self._meters()
+            self.show("meter", grown)
+        if needed > len(self.meter_index) * METER_LOAD_MAX:
+            before = self.meter_index
+            self.show("meter_index", np.zeros(max(2 * len(before), int(needed / METER_LOAD_MAX) + 1), np.uint64))
+            self.kernel.widen_meter_index(seen(before))
+
+    def _meters(self) -> Ints:
+        meters: Ints = self.meter[: self.kernel.meters]
+        return meters
+
+    def _shown(self) -> Ints:
+        meters = self._meters()
+        shown: Ints = meters[meters[:, 3] != 0]
+        return shown
 
     def used_meters(self) -> Ints:
         """Return the meters that show something: rows of tag, a, b, value, in order."""
-        used: Ints = self.meter[(self.meter[:, 0] != 0) & (self.meter[:, 3] != 0)]
+        used = self._shown()
         return used[np.lexsort((used[:, 2], used[:, 1], used[:, 0]))]
 
-    def set_meters(self, rows: Ints, size: int) -> None:
-        """Replace the table of meters by one of *size* slots that holds *rows*."""
-        self.show("meter", np.zeros((size, self.columns.METER_COLUMNS), np.int64))
-        self.kernel.set_meters(seen(rows.copy()))  # a copy: the source may be read-only
+    def set_meters(self, rows: Ints) -> None:
+        """Make *rows*, all different, the meters that there are."""
+        self.show("meter", np.zeros((max(256, 2 * len(rows)), self.columns.METER_COLUMNS), np.int64))
+        self.meter[: len(rows)] = rows
         self.kernel.meters = len(rows)
+        self.show("meter_index", np.zeros(max(512, int(2 * len(rows) / METER_LOAD_MAX)), np.uint64))
+        self.kernel.index_meters()
 
     def _reserve_hash(self, key_name: str, value_name: str, entries: int) -> None:
         keys: npt.NDArray[np.uint64] = getattr(self, key_name)
         if entries <= len(keys) * ID_LOAD_MAX:
             return
         values = getattr(self, value_name)
-        used = keys != 0
         size = max(int(len(keys) * ID_GROWTH), int(entries / ID_LOAD_MAX * 1.1) + 1)
         if size >= 1 << 32:
             raise MemoryError("a ledger remembers at most 3.2 thousand million ids; open another ledger")
-        old_keys, old_values = keys[used], values[used]
         self.show(key_name, np.zeros(size, np.uint64))
         self.show(value_name, np.zeros(size, np.uint32))
-        self.kernel.insert_all(
-            seen(getattr(self, key_name)),
-            seen(getattr(self, value_name)),
-            seen(old_keys),
-            seen(old_values),
-        )
+        self.kernel.insert_all(seen(getattr(self, key_name)), seen(getattr(self, value_name)), seen(keys), seen(values))
+
+    def set_of(self, values: list[int]) -> tuple[int, int]:
+        """Put a set of numbers into the pool and return where it begins and ends, for the kernel to look into."""
+        return self.slice_of(self.columns.set_layout(values))
 
     def slice_of(self, values: list[int]) -> tuple[int, int]:
         """Put *values* into the pool (once) and return where they begin and end."""

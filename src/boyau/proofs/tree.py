@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boyau.codec import TILE
 from boyau.proofs import hasher
 
 Hashes = npt.NDArray[np.uint8]
 """Hashes as rows: n × 32 bytes."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-TILE_LEVEL = 8
-TILE = 1 << TILE_LEVEL
-"""Of every 256 leaves the hash over them is kept (as in C2SP tlog-tiles); what lies below is made from the entries."""
+TILE_LEVEL = TILE.bit_length() - 1
 SIZE_MAX = 1 << 62
 PROOF_MAX = 2 * 62
 
@@ -143,6 +142,15 @@ class Nodes:
             return self._full(width.bit_length() - 1, begin // width)
         split = begin + _split(width)
         return node_hash(self.root(begin, split), self.root(split, end))
+
+    def frontier(self, size: int) -> Frontier:
+        """Return the right edge of the tree of the first *size* leaves."""
+        odd, end = {}, 0
+        for level in reversed(range(size.bit_length())):
+            if size >> level & 1:
+                odd[level] = self._full(level, end >> level)
+                end += 1 << level
+        return Frontier(size, odd)
 
     def inclusion(self, entry: int, size: int) -> list[bytes]:
         """Return the inclusion proof of *entry* in the tree of *size* leaves (2.1.3.1)."""

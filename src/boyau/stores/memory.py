@@ -12,6 +12,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._batches: list[Batch] = []
         self._snapshots: list[tuple[int, int, bytes, bytes]] = []
+        self._checkpoints: dict[int, str] = {}
 
     def append(self, batches: Sequence[Batch]) -> None:
         """Keep all of *batches* or none."""
@@ -54,6 +55,18 @@ class MemoryStore:
     def last(self) -> Batch | None:
         """Return the newest batch."""
         return self._batches[-1] if self._batches else None
+
+    def tiles(self) -> bytes:
+        """Return the hashes of all full tiles."""
+        return b"".join(batch.tiles for batch in self._batches)
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        """Keep a signed checkpoint."""
+        self._checkpoints[size] = note
+
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """Return every checkpoint, smallest first."""
+        return sorted(self._checkpoints.items())
 
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot."""

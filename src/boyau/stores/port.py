@@ -50,6 +50,15 @@ class Store(Protocol):
     def last(self) -> Batch | None:
         """Return the newest batch, or None in an empty store."""
 
+    def tiles(self) -> bytes:
+        """Return the hashes of all full tiles (256 entries each), 32 bytes each."""
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        """Keep a signed checkpoint of *size* entries, in the place of an earlier one of that size."""
+
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """Return (size, note) of every checkpoint, smallest first."""
+
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot of the state after batch *number*, and the ids since the snapshot before."""
 

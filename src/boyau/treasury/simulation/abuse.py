@@ -10,7 +10,7 @@ from boyau.codec import id_text
 from boyau.ledger import Kind, Result, Rows
 from boyau.treasury.simulation import records
 from boyau.treasury.simulation.kinds import BY_NAME, KINDS, REFUSED, forms_of
-from boyau.treasury.simulation.world import CAR, LINES, TIER, day
+from boyau.treasury.simulation.world import CAR, LINES, TIER_STRICT, day
 from boyau.treasury.simulation.year import Year
 
 _FIRST, _LAST = 5, 9
@@ -91,10 +91,10 @@ class Planter:
         case.answers += self.writer.attempt(rows)
         return True
 
-    def _contract(self, month: int, needed: int = 0) -> int:
-        """Choose a contract that is at work and has the money; −1 where none has."""
+    def _contract(self, month: int, needed: int = 0, *, strict: bool = False) -> int:
+        """Choose a contract that is at work and has the money, only a strict one if asked; −1 where none has."""
         world, year = self.world, self.year
-        can = (world.first < month) & (month < world.last) & (year.left >= needed)
+        can = (world.first < month) & (month < world.last) & (year.left >= needed) & (world.strict | (not strict))
         found = np.flatnonzero(can)
         return int(found[self.rng.integers(0, len(found))]) if len(found) else -1
 
@@ -264,15 +264,15 @@ class Planter:
 
     def _split_invoices_below_tier(self, case: Case, month: int) -> bool:
         count = int(self.rng.integers(3, 6))
-        c = self._contract(month, count * TIER)
+        c = self._contract(month, count * TIER_STRICT, strict=True)
         if c < 0:
-            c = int(np.argmax(self.year.left))
-            count = min(count, int(self.year.left[c]) // TIER)
+            c = int(np.argmax(np.where(self.world.strict, self.year.left, -1)))
+            count = min(count, int(self.year.left[c]) // TIER_STRICT)
         if count < 2:
             return False
         case.what = f"one delivery is invoiced in {count} parts, each below the sum that asks for approval"
         supplier, line = self._supplier(c), int(self.rng.integers(0, LINES))
-        amounts = self.rng.integers(TIER * 88 // 100, TIER, count).tolist()
+        amounts = self.rng.integers(TIER_STRICT * 88 // 100, TIER_STRICT, count).tolist()
         price = int(self.world.price[c, line]) * 90 // 100
         parts = [
             self._buy(c, supplier, one, 90, item=self.world.item[c, line], quantity=one * 1000 // price)

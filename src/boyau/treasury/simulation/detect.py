@@ -12,8 +12,7 @@ import numpy as np
 from boyau.codec import RECORDS, ROWS
 from boyau.journal import Book
 from boyau.ledger import Kind, Rows
-from boyau.ledger.rows import ROW
-from boyau.treasury.simulation.world import TIER
+from boyau.ledger.rows import AMOUNT_MAX, ROW
 
 Finding = frozenset[bytes]
 WITHIN_DAYS = 3
@@ -49,13 +48,17 @@ class Journal:
         self.plain: Rows = pays[plain[pays["debit"]]]
         self.ends: Rows = pays[~plain[pays["debit"]] & plain[pays["credit"]]]
         self.colour = colour
+        tiers = [one.effective.approval for one in book.ledger.registry.colours]
+        self.tier = np.array([min((tier.above for tier in one), default=AMOUNT_MAX) for one in tiers])
+        """Of each colour, the least sum above which an approval is asked."""
         self.holder = [book.ledger.registry.who[int(k)] for k in table[: len(book.ledger.accounts), 4]]
 
 
 def split_invoices(journal: Journal) -> list[Finding]:
     """Find payments of one payer to one payee for one item within days, each just below the sum for approval."""
     rows = journal.ends
-    near = rows[(rows["amount"] <= TIER) & (rows["amount"] >= TIER * JUST_BELOW // 100)]
+    tier = journal.tier[journal.colour[rows["debit"]]]
+    near = rows[(rows["amount"] <= tier) & (rows["amount"] >= tier // 100 * JUST_BELOW)]
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for k in range(len(near)):
         groups[int(near["debit"][k]), int(near["credit"][k]), int(near["item"][k])].append(k)

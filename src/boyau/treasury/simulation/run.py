@@ -14,6 +14,8 @@ from boyau import codec
 from boyau.journal import Book
 from boyau.treasury.simulation.abuse import Case, Planter
 from boyau.treasury.simulation.detect import Finding, find_all
+from boyau.treasury.simulation.incidents import Incidents
+from boyau.treasury.simulation.keys import Keys
 from boyau.treasury.simulation.kinds import FORMS, REFUSED
 from boyau.treasury.simulation.world import YEAR, World, day
 from boyau.treasury.simulation.writer import Clock, SimulationError, Writer
@@ -86,15 +88,18 @@ def simulate(
         answers.open("x", encoding="utf-8") as file,
         Book.create(ledger, name=f"Simulated year, seed {seed}", clock=clock, ledger_id=identity) as book,
     ):
-        writer = Writer(book, clock, told)
+        writer = Writer(book, clock, Keys(seed), told)
         year = Year(World(transfers, rng), writer, transfers)
+        incidents = Incidents(year)
         planter = Planter(year, each, file)
         year.begin()
         for month[0] in range(1, 13):
             year.month(month[0])
             planter.month(month[0])
+            incidents.month(month[0])
             year.onward(month[0])
         year.end()
+        incidents.carry_over()
         planter.month(13)
         taken = max(time.monotonic_ns() - began, 1)
         lines = judge(planter.cases, find_all(book))

@@ -13,7 +13,8 @@ from boyau.ledger import codes
 
 Ints = npt.NDArray[np.int64]
 YEAR = 2025
-ROOT = f"sim/{YEAR}"
+ROOT, NEXT = f"sim/{YEAR}", f"sim/{YEAR + 1}"
+VAT = f"{ROOT}/vat"
 KATO = ("10", "11", "15", "19", "23", "27", "31", "33", "35", "39", "43", "47", "55", "59", "61", "62", "63", "71")
 ITEMS = (
     *("ENSTRU:421110.200.000001", "ENSTRU:421120.100.000001", "ENSTRU:429919.500.000001", "ENSTRU:235112.100.000001"),
@@ -24,8 +25,12 @@ WAGES, TAXES, CAR = (codes.item_number(text) for text in ("OTHER:1", "OTHER:2", 
 LINES, SUB_LINES, MONTHS = 4, 2, 14
 ACT_LEAST, ACT_MOST = 1_000_000_000, 6_000_000_000
 """An act's worth, tiyn."""
-TIER, TIER_HIGH = 500_000_000, 10_000_000_000
+TIER, TIER_HIGH = 4_000_000_000, 10_000_000_000
 """Above these amounts one and two approvals are asked, tiyn."""
+TIER_STRICT = 500_000_000
+"""Above this one approval is asked under the strict contracts, one in ten, tiyn."""
+VAT_PER_HUNDRED = 12
+"""VAT on every hundred of the price; of a payment with VAT it is 12/112."""
 SHARE_WAGES, SHARE_TAXES = 20, 8
 """Hundredths of what a contractor spends in a month; the caps stand at 30 and 20."""
 POOL = 12
@@ -98,6 +103,9 @@ class World:
             "tax_authority": names.bins(self.regions),
             "controller": names.bins(4),
             "consultant": names.bins(3),
+            "vat_supplier": names.bins(self.regions),
+            "vat_office": names.bins(1),
+            "bailiff": names.bins(1),
             "employee": names.bins(20 + 2 * n, person=True),
             "person": names.bins(20, person=True),
         }
@@ -116,6 +124,7 @@ class World:
         self.advance = rng.integers(2, 4, n)
         """Tenths of the whole."""
         self.unfinished = np.arange(n) % 5 == 1
+        self.strict = np.arange(n) % 10 == 3
         order = rng.permuted(np.tile(np.arange(len(ITEMS)), (n, 1)), axis=1)
         numbers = np.array([codes.item_number(text) for text in ITEMS])
         self.line_item = order[:, : LINES + SUB_LINES]
@@ -139,6 +148,7 @@ class World:
         self.quantity += self.quantity // 50
         self.project_total = np.zeros(self.projects, np.int64)
         np.add.at(self.project_total, self.project, self.allocated)
+        self._plan_incidents()
 
     def _plan_subs(self) -> None:
         n = self.count
@@ -152,6 +162,21 @@ class World:
         """Months of the three acts of every subcontract."""
         self.allocated = self.total + self.total // 50
 
+    def _plan_incidents(self) -> None:
+        """Choose what is seldom and lawful: at least one of each, in the smallest year too."""
+        n = self.count
+        self.services = np.arange(0, self.projects, 4)
+        """Projects that buy a service of their own, with VAT."""
+        self.service = self.rng.integers(1_000_000, 4_000_000, len(self.services)) * 25
+        self.vat = self.service * VAT_PER_HUNDRED // 100
+        self.project_total[self.services] += self.service
+        self.emergencies = np.arange(0, n, 100)
+        """Contracts in which something must be repaired at once."""
+        self.debtors = np.arange(2, n, 150)
+        """Contracts whose contractor a court orders to pay."""
+        self.clawed = np.flatnonzero(self.unfinished)[::10]
+        """Unfinished contracts: part of the last payment is clawed back, and the rest carried into the next year."""
+
     def path(self, contract: int) -> str:
         """Return the colour of a contract."""
         return f"{self.project_path(int(self.project[contract]))}/c{contract}"
@@ -159,8 +184,11 @@ class World:
     def project_path(self, project: int) -> str:
         """Return the colour of a project, below its region, administrator and programme."""
         programme = project % self.programmes
-        administrator = programme % self.administrators
-        return f"{ROOT}/r{administrator % self.regions}/a{administrator}/p{programme}/j{project}"
+        return f"{self.administrator_path(programme % self.administrators)}/p{programme}/j{project}"
+
+    def administrator_path(self, administrator: int) -> str:
+        """Return the colour of an administrator, below its region."""
+        return f"{ROOT}/r{administrator % self.regions}/a{administrator}"
 
     def bin(self, group: str, number: Any) -> str:
         """Return the id of participant *number* of a group."""

@@ -7,7 +7,7 @@ import numpy as np
 from boyau.journal import Book
 from boyau.ledger import Kind, Rows, codes
 from boyau.ledger.rows import ROW
-from boyau.treasury.simulation import records
+from boyau.treasury.simulation import incidents, records
 from boyau.treasury.simulation.world import (
     LINES,
     POOL,
@@ -43,6 +43,8 @@ class Year:
         self.sub_accepted, self.sub_paid = np.zeros((n, 2), np.int64), np.zeros((n, 2), np.int64)
         self.hold, self.sub_hold = np.zeros(n, "V16"), np.zeros((n, 2), "V16")
         self.advance_id = np.zeros(n, "V16")
+        self.pay_id = np.zeros(n, "V16")
+        """Of every contract, the last payment on an act."""
         self.acts: dict[tuple[int, int], int] = {}
         self.purchases: Rows = np.zeros(0, ROW)
         """Payments of this month to suppliers."""
@@ -53,6 +55,7 @@ class Year:
         world = self.world
         acts = int((world.act > 0).sum() - world.unfinished.sum())
         fixed = 2 + world.projects + world.count * _FIXED_A_CONTRACT + 2 * acts + 2 * int(world.unfinished.sum())
+        fixed += incidents.transfers(world)
         rest = transfers - fixed
         active = np.array([self.active(m).sum() for m in range(14)])
         least = int(active.sum()) * 4
@@ -71,7 +74,7 @@ class Year:
     def begin(self) -> None:
         """Record the world, issue the year's money and allocate it to the projects."""
         world, writer = self.world, self.writer
-        writer.record([{"type": "unit", "unit": "KZT", "scale": 2}, *records.base(world)])
+        writer.record([{"type": "unit", "unit": "KZT", "scale": 2}, *records.base(world), *writer.keys.records(world)])
         for c in range(0, world.count, 500):
             these = range(c, min(c + 500, world.count))
             writer.record([one for k in these for one in records.contract(world, k)])
@@ -79,7 +82,7 @@ class Year:
         writer.checkers = world.ids["controller"]
         account = self.book.ledger.accounts
         source, root = account[f"issuer@{ROOT}"], account[f"treasury@{ROOT}"]
-        writer.post(writer.make(Kind.ISSUE, source, root, int(world.project_total.sum())))
+        writer.post(writer.make(Kind.ISSUE, source, root, int(world.project_total.sum() + world.vat.sum())))
         writer.post(writer.make(Kind.ALLOCATE, root, self.project_account, world.project_total))
 
     def _number_accounts(self) -> None:
@@ -102,8 +105,7 @@ class Year:
                 for c in range(world.count)
             ]
         )
-        self.plain = {kind: plain(kind) for kind in ("supplier", "small", "employee", "tax_authority", "consultant")}
-        self.plain["person"] = plain("person")
+        self.plain = {kind: plain(kind) for kind in world.ids if kind not in records.NOT_PLAIN}
         self.region = np.array([codes.region_number(records.kato(int(r))) for r in world.region])
 
     # ---- a month ----------------------------------------------------------------------------------------------------
@@ -204,6 +206,7 @@ class Year:
         self.accepted[which] += amount
         pay = self.payable(which) - self.paid[which]
         pays = writer.post(writer.make(Kind.PAY, *accounts, pay, **details), approved=True)
+        self.pay_id[which] = pays["id"]
         self.paid[which] += pay
         self.left[which] += pay
         return accepts, pays
@@ -376,7 +379,9 @@ class Year:
         writer.post(writer.make(Kind.RELEASE, self.customer[which], self.contractor[which], part, ref=self.hold[which]))
         table = self.book.ledger.tables.acc[self.customer]
         free = table[:, 1] - table[:, 0] - table[:, 2]
+        free[world.clawed] = 0  # it is carried over
         account = self.book.ledger.accounts
         root, source = account[f"treasury@{ROOT}"], account[f"issuer@{ROOT}"]
-        writer.post(writer.make(Kind.WITHDRAW, self.customer, root, free))
+        some = np.flatnonzero(free)
+        writer.post(writer.make(Kind.WITHDRAW, self.customer[some], root, free[some]))
         writer.post(writer.make(Kind.LAPSE, root, source, int(free.sum())))
