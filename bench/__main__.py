@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import ours, postgres, report
+from bench import ours, postgres, proofs, report
 from bench.cluster import PeerMissing, running
 from bench.measure import CheckFailedError, Measured, disk, file_system, machine
 
-GROUPS = ("postgres", "durable", "kernel", "memory", "startup")
+GROUPS = ("postgres", "durable", "proofs", "kernel", "memory", "startup")
 DURABLE = ("postgres", "durable")
 WIDTH = 168
 
@@ -103,10 +103,15 @@ def _postgres(quick: bool, folder: Path, say: Progress, rows: list[Measured], _e
 
 def _durable(quick: bool, folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:
     for which in ours.END_TO_END:
+        os.sync()
         # The long one passes the 4 million entries after which a snapshot is made, and pays for it.
         many = 520 if which == "mix-long" else 150
         rows.append(ours.end_to_end(which, 30 if quick else many, 3 if quick else 30, folder, say))
     rows.append(ours.singles(2 if quick else 10, folder, say))
+
+
+def _proofs(quick: bool, folder: Path, say: Progress, _rows: list[Measured], extra: dict[str, Any]) -> None:
+    extra["proofs"] = proofs.measure(100_000 if quick else 1_000_000, folder, say)
 
 
 def _kernel(quick: bool, _folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:
@@ -125,7 +130,8 @@ def _startup(quick: bool, _folder: Path, say: Progress, _rows: list[Measured], e
 
 
 RUNNERS: dict[str, Runner] = {
-    "postgres": _postgres, "durable": _durable, "kernel": _kernel, "memory": _memory, "startup": _startup,
+    "postgres": _postgres, "durable": _durable, "proofs": _proofs,
+    "kernel": _kernel, "memory": _memory, "startup": _startup,
 }  # fmt: skip
 
 

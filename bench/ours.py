@@ -9,7 +9,9 @@ import sys
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 from bench import workload
 from bench.measure import OURS, Measured, Stopwatch, check, file_system, resident_bytes
 from bench.workload import START_US, Indexes, Stream, Tally, World
+from boyau.journal import book as journal_book
 from boyau.journal.book import Book
 from boyau.ledger import Ledger
 from boyau.ledger.refusals import Result
@@ -165,6 +168,10 @@ END_TO_END: dict[str, tuple[str, str]] = {
     "mix": ("durable, all rule kinds, full mix, one batch at a time", "mix"),
     "mix-long": ("durable, all rule kinds, full mix, up to 4.2 million rows, a snapshot among them", "mix"),
     "pays": ("durable, all rule kinds, payments, one batch at a time", "pays"),
+    "pays-overlap": ("durable, all rule kinds, payments, decided while the batch before is written", "pays"),
+    "pays-unproved": ("the same without the Merkle tree", "pays"),
+    "contracts-overlap": ("the same with the tree, contract rules on every payment as well", "pays"),
+    "plain-overlap": ("durable, no colour met, decided while the batch before is written", "plain"),
     "plain": ("durable, no colour met, one batch at a time", "plain"),
 }
 REFERENCE = END_TO_END["mix"][0]
@@ -177,8 +184,11 @@ def end_to_end(which: str, batches: int, seconds_max: float, disk: Path, say: Sa
     """
     title, kind = END_TO_END[which]
     say(f"{OURS}: {title}, making the world")
-    world = workload.plain_world(ACCOUNTS) if kind == "plain" else workload.coloured_world(ACCOUNTS)
-    with tempfile.TemporaryDirectory(prefix="boyau-bench-", dir=disk) as folder:
+    contracts = which.startswith("contracts")
+    world = (
+        workload.plain_world(ACCOUNTS) if kind == "plain" else workload.coloured_world(ACCOUNTS, contracts=contracts)
+    )
+    with tempfile.TemporaryDirectory(prefix="boyau-bench-", dir=disk) as folder, _proofs(made=which != "pays-unproved"):
         path = f"{folder}/bench.boyau"
         with Book.create(path, clock=Clock()) as book:
             refused = [answer for answer in book.record(world.records) if answer is not None]
@@ -195,7 +205,8 @@ def end_to_end(which: str, batches: int, seconds_max: float, disk: Path, say: Sa
             with _no_collection():
                 answers = [book.post(rows) for rows, _ in made[:WARM_UP_BATCHES]]
                 work = [rows for rows, _ in made[WARM_UP_BATCHES:]]
-                answered, latencies, seconds = _post_each(book, work, seconds_max)
+                send = _post_each if which in {"mix", "mix-long", "pays", "plain"} else _post_overlapped
+                answered, latencies, seconds = send(book, work, seconds_max)
             made = made[: WARM_UP_BATCHES + len(answered)]
             _verify(made, answers + answered, tally)
             _conserved(book.ledger, index, tally)
@@ -261,6 +272,35 @@ def _post_each(book: Book, work: list[Rows], seconds_max: float) -> tuple[list[R
             decided = book.post(rows)
         answers.append(decided)
     return answers, watch.batch_ms, sum(watch.batch_ms) / 1000
+
+
+def _post_overlapped(book: Book, work: list[Rows], seconds_max: float) -> tuple[list[Rows], list[float], float]:
+    """Post one batch after the other, each decided while the one before is written; times from answer to answer."""
+    times, answers = [time.perf_counter()], []
+
+    def batches() -> Iterator[Rows]:
+        for rows in work:
+            if time.perf_counter() - times[0] > seconds_max:
+                return
+            yield rows
+
+    for decided in book.post_batches(batches(), overlap=True):
+        times.append(time.perf_counter())
+        answers.append(decided)
+    return answers, [(b - a) * 1000 for a, b in pairwise(times)], times[-1] - times[0]
+
+
+@contextmanager
+def _proofs(*, made: bool) -> Iterator[None]:
+    """Leave the tree out of the journal, to see what it costs; such a ledger could not be opened again."""
+    real = journal_book.leaf_hashes, journal_book.batch_leaves
+    if not made:
+        journal_book.leaf_hashes = lambda *_: np.zeros((0, 32), np.uint8)
+        journal_book.batch_leaves = lambda *_: np.zeros((0, 32), np.uint8)
+    try:
+        yield
+    finally:
+        journal_book.leaf_hashes, journal_book.batch_leaves = real
 
 
 RAW = "raw: a batch's bytes appended, fdatasync each"

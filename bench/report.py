@@ -91,6 +91,7 @@ def _facts(extra: dict[str, Any]) -> list[str]:
         f"{entry['resident_bytes_each']:.1f} MB resident (growth of VmRSS): {entry['what']}."
         for entry in extra.get("memory", ())
     ]
+    lines += [f"{entry['per_second']:,.0f} {entry['what']} a second." for entry in extra.get("proofs", ())]
     for entry in extra.get("startup", ()):
         found = (
             f"not measured, {entry['missing']}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boyau.codec import ROWS, TILE, split_records
+from boyau.codec import ROWS, TILE, Batch, split_records
 from boyau.ledger import log_keys
 from boyau.ledger.log_keys import LogKeys
 from boyau.ledger.rows import ROW_BYTES
@@ -21,6 +21,7 @@ from boyau.proofs.tree import Hashes, Nodes, ProofError, as_hashes
 from boyau.stores import Store, StoreDamaged
 
 ORIGIN = "boyau/ledger/"
+BATCHES_KEPT = 4
 
 
 class SplitLog(Exception):  # noqa: N818 - says what is the matter
@@ -40,6 +41,7 @@ class Log:
         if last is None:
             raise KeyError("the ledger has no entry")
         self.store, self.last = store, last
+        self._recent = [last]
 
     @property
     def origin(self) -> str:
@@ -55,10 +57,29 @@ class Log:
     def nodes(self) -> Nodes:
         """The hashes of the tree's nodes. StoreDamaged where they are not those of the newest root."""
         tiles = as_hashes(self.store.tiles())[: self.size // TILE]
-        nodes = Nodes(self.size, tiles, lambda first, count: leaves_between(self.store, first, count))
+        nodes = Nodes(self.size, tiles, self._leaves)
         if nodes.root(0, self.size) != self.last.root:
             raise StoreDamaged("the hashes of tiles are not those under the newest root; `boyau verify` says more")
         return nodes
+
+    def _batch_of(self, entry: int) -> Batch:
+        """Return the batch that holds *entry*; the last few are kept, since proofs are asked for in clusters."""
+        for batch in self._recent:
+            if batch.first <= entry < batch.first + batch.count:
+                return batch
+        self._recent = [self.store.containing(entry), *self._recent[: BATCHES_KEPT - 1]]
+        return self._recent[0]
+
+    def _leaves(self, first: int, count: int) -> Hashes:
+        """Return the leaf hashes of entries, made again from the entries."""
+        parts: list[Hashes] = []
+        while count:
+            batch = self._batch_of(first)
+            at = first - batch.first
+            part = batch_leaves(batch, at, min(count, batch.count - at))
+            parts.append(part)
+            first, count = first + len(part), count - len(part)
+        return np.concatenate(parts) if parts else as_hashes(b"")
 
     def note(self, size: int = 0) -> Note:
         """Return the smallest signed checkpoint of at least *size* entries; 0: the newest. KeyError: there is none."""
@@ -112,7 +133,7 @@ class Log:
         size = Checkpoint.read(note.text).size
         if not 0 <= entry < size:
             raise ProofError(f"the checkpoint covers {size} entries, and not entry {entry}")
-        batch = self.store.containing(entry)
+        batch = self._batch_of(entry)
         at = entry - batch.first
         if batch.kind == ROWS:
             data = batch.body[at * ROW_BYTES :][:ROW_BYTES]
@@ -135,15 +156,3 @@ def key_record(keys: LogKeys, name: str, signer: Signer, origin: str, before: Si
     if before is not None:
         record["signature"] = before.sign(log_keys.message(record, proof=False)).hex()
     return record
-
-
-def leaves_between(store: Store, first: int, count: int) -> Hashes:
-    """Return the leaf hashes of the entries *first* to *first* + *count* − 1, made again from the entries."""
-    parts: list[Hashes] = []
-    while count:
-        batch = store.containing(first)
-        at = first - batch.first
-        part = batch_leaves(batch)[at : at + count]
-        parts.append(part)
-        first, count = first + len(part), count - len(part)
-    return np.concatenate(parts) if parts else as_hashes(b"")

@@ -31,15 +31,7 @@ def leaf_hashes(kind: int, body: bytes, count: int, blind: bytes, time: int) -> 
     salt = salts(blind, count)
     moment = time.to_bytes(8, "little", signed=True)
     if kind == ROWS:
-        if len(body) != count * ROW_BYTES:
-            raise CodecError(f"{len(body)} bytes are not {count} rows")
-        leaves = np.empty((count, 2 + SALT_BYTES + 8 + ROW_BYTES), np.uint8)
-        leaves[:, 0] = 0  # RFC 9162, 2.1.1: a leaf is hashed after a zero byte
-        leaves[:, 1] = kind
-        leaves[:, 2:18] = np.frombuffer(salt, np.uint8).reshape(count, SALT_BYTES)
-        leaves[:, 18:26] = np.frombuffer(moment, np.uint8)
-        leaves[:, 26:] = np.frombuffer(body, np.uint8).reshape(count, ROW_BYTES)
-        return hash_rows(leaves)
+        return _row_leaves(body, count, salt, time)
     head = bytes([0, kind])
     entries = split_records(body, count)
     return as_hashes(
@@ -50,6 +42,23 @@ def leaf_hashes(kind: int, body: bytes, count: int, blind: bytes, time: int) -> 
     )
 
 
-def batch_leaves(batch: Batch) -> Hashes:
-    """Return the hashes of the leaves of a batch that was read."""
-    return leaf_hashes(batch.kind, batch.body, batch.count, batch.blind, batch.time)
+def _row_leaves(body: bytes, count: int, salt: bytes, time: int) -> Hashes:
+    if len(body) != count * ROW_BYTES:
+        raise CodecError(f"{len(body)} bytes are not {count} rows")
+    leaves = np.empty((count, 2 + SALT_BYTES + 8 + ROW_BYTES), np.uint8)
+    leaves[:, 0] = 0  # RFC 9162, 2.1.1: a leaf is hashed after a zero byte
+    leaves[:, 1] = ROWS
+    leaves[:, 2:18] = np.frombuffer(salt, np.uint8).reshape(count, SALT_BYTES)
+    leaves[:, 18:26] = np.frombuffer(time.to_bytes(8, "little", signed=True), np.uint8)
+    leaves[:, 26:] = np.frombuffer(body, np.uint8).reshape(count, ROW_BYTES)
+    return hash_rows(leaves)
+
+
+def batch_leaves(batch: Batch, at: int = 0, count: int | None = None) -> Hashes:
+    """Return the hashes of *count* leaves of a batch that was read, from its entry number *at* on."""
+    if count is None:
+        count = batch.count - at
+    if batch.kind != ROWS or count == batch.count:
+        return leaf_hashes(batch.kind, batch.body, batch.count, batch.blind, batch.time)[at : at + count]
+    body = batch.body[at * ROW_BYTES : (at + count) * ROW_BYTES]
+    return _row_leaves(body, count, salts(batch.blind, at + count)[SALT_BYTES * at :], batch.time)

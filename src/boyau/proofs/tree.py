@@ -18,6 +18,8 @@ Hashes = npt.NDArray[np.uint8]
 """Hashes as rows: n × 32 bytes."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 TILE_LEVEL = TILE.bit_length() - 1
+TILES_KEPT = 256
+"""Tiles (16 KiB each, worked out down to the leaves) and partial nodes that are kept for the next proof."""
 SIZE_MAX = 1 << 62
 PROOF_MAX = 2 * 62
 
@@ -119,19 +121,23 @@ class Nodes:
         while len(self._levels[-1]) > 1:
             below = self._levels[-1]
             self._levels.append(parents(below[: len(below) // 2 * 2]))
-        self._tile: tuple[int, list[Hashes]] = (-1, [])
+        self._below: dict[int, list[Hashes]] = {}
+        self._edge: dict[tuple[int, int], bytes] = {}
 
     def _full(self, level: int, index: int) -> bytes:
         """Return the hash of a full node, which covers 2^level leaves from index × 2^level."""
         if level >= TILE_LEVEL:
             return bytes(self._levels[level - TILE_LEVEL][index])
         first = (index << level) & ~(TILE - 1)
-        if self._tile[0] != first:
+        levels = self._below.get(first)
+        if levels is None:
             levels = [self._leaves_of(first, min(TILE, self.size - first))]
             while len(levels[-1]) > 1:
                 levels.append(parents(levels[-1][: len(levels[-1]) // 2 * 2]))
-            self._tile = first, levels
-        return bytes(self._tile[1][level][index - (first >> level)])
+            if len(self._below) >= TILES_KEPT:
+                self._below.pop(next(iter(self._below)))
+            self._below[first] = levels
+        return bytes(levels[level][index - (first >> level)])
 
     def root(self, begin: int, end: int) -> bytes:
         """Return the hash over the leaves *begin* to *end*, as it stands in a tree that splits there (2.1.1)."""
@@ -140,8 +146,14 @@ class Nodes:
         width = end - begin
         if width & (width - 1) == 0:
             return self._full(width.bit_length() - 1, begin // width)
-        split = begin + _split(width)
-        return node_hash(self.root(begin, split), self.root(split, end))
+        known = self._edge.get((begin, end))  # every proof in a tree of one size needs the same few at its right edge
+        if known is None:
+            split = begin + _split(width)
+            known = node_hash(self.root(begin, split), self.root(split, end))
+            if len(self._edge) >= TILES_KEPT:
+                self._edge.clear()
+            self._edge[begin, end] = known
+        return known
 
     def frontier(self, size: int) -> Frontier:
         """Return the right edge of the tree of the first *size* leaves."""
