@@ -86,7 +86,13 @@ def simulate(
 
     with (
         answers.open("x", encoding="utf-8") as file,
-        Book.create(ledger, name=f"Simulated year, seed {seed}", clock=clock, ledger_id=identity) as book,
+        Book.create(
+            ledger,
+            name=f"Simulated year, seed {seed}",
+            clock=clock,
+            entropy=np.random.Generator(np.random.PCG64([seed, 1])).bytes,  # the same file for the same seed
+            ledger_id=identity,
+        ) as book,
     ):
         writer = Writer(book, clock, Keys(seed), told)
         year = Year(World(transfers, rng), writer, transfers)
