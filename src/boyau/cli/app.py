@@ -23,8 +23,9 @@ show_app = App(name="show", help="Look at one thing: an account, a colour, an en
 views_app = App(name="views", help="Read models, which can be thrown away and rebuilt from the journal.")
 subsidies_app = App(name="subsidies", help="Farm subsidies: the queue, and paying it.")
 programme_app = App(name="programme", help="Ready-made colours: list, show, prove, install.")
+iso20022_app = App(name="iso20022", help="Payment orders in; statuses, notifications and statements out; reconciling.")
 witness_app = App(name="witness", help="Sign what a ledger says of itself, as long as it takes nothing back.")
-for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app, witness_app):
+for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app, iso20022_app, witness_app):
     app.command(group)
 
 _COMMANDS = (
@@ -57,6 +58,10 @@ _COMMANDS = (
     (programme_app, "records", "programmes:records", "The records that install a programme, for `submit`."),
     (subsidies_app, "queue", "subsidies:queue", "Who would be paid, who waits, why, and in which place."),
     (subsidies_app, "pay", "subsidies:pay", "Pay applications in lawful order, as far as the budget goes."),
+    (iso20022_app, "import", "iso20022:import_orders", "Post payments: pain.001 or treasury orders in, pain.002 out."),
+    (iso20022_app, "statement", "iso20022:statement", "The statement of an account for a day, camt.053."),
+    (iso20022_app, "notify", "iso20022:notify", "Notifications of debits and credits, camt.054."),
+    (iso20022_app, "reconcile", "iso20022:reconcile", "A bank's camt.053 against the ledger: every difference."),
     (witness_app, "init", "witness:init", "Set up a witness."),
     (witness_app, "log", "witness:log", "Watch a log: its origin, and the keys by which it signs."),
     (witness_app, "serve", "witness:serve", "Run the witness."),

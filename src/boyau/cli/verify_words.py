@@ -2,25 +2,33 @@
 
 from boyau.language.catalogue import mark
 
+COMMANDS = {
+    "verify": "`boyau verify TARGET --against COPY`",
+    "against": "`--against`",
+    "delete": "`delete from snapshot`",
+    "export": "`boyau export`",
+}
+"""What is typed is the same in every language."""
+
 HELP = {
     "copy": mark(
         "Take this part from another copy (an export, a backup, another disk) and verify again. Check the disk."
     ),
     "compare": mark(
-        "Compare with a copy that others keep: `boyau verify TARGET --against COPY`. It names the first entry that "
+        "Compare with a copy that others keep: {verify}. It names the first entry that "
         "differs, and what both say. Do not write into this ledger until you know."
     ),
     "replay": mark(
         "See whether the program is of the version that wrote the entry. If it is, somebody changed the journal or the "
-        "program: compare with a copy that others keep, by `--against`."
+        "program: compare with a copy that others keep, by {against}."
     ),
     "snapshot": mark(
-        "Have the snapshot removed (`delete from snapshot`): the state is then computed from the entries, which are "
+        "Have the snapshot removed ({delete}): the state is then computed from the entries, which are "
         "right. Find out who wrote it, and what was decided on false balances."
     ),
     "remake": mark(
         "By itself this proves nothing, and can be made again from the entries. But somebody or a failing disk changed "
-        "the file: check the disk, and compare with a copy by `--against`."
+        "the file: check the disk, and compare with a copy by {against}."
     ),
     "witnesses": mark(
         "Ask the witnesses for the newest checkpoint that they hold, and compare size and root. Theirs decides."
@@ -28,7 +36,7 @@ HELP = {
     "operator": mark(
         "Ask whoever runs the log for a checkpoint signed by its key, and show this one to the witnesses."
     ),
-    "export": mark("Run `boyau export` again, or take another copy of the export."),
+    "export": mark("Run {export} again, or take another copy of the export."),
     "clock": mark(
         "Ask who set the clock of the ledger's machine, and when; compare with the papers behind these entries."
     ),

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from boyau import codec
 from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
@@ -61,6 +62,8 @@ class Book:
         self._recent_rows: dict[int, Sequence[int]] = {}
         self._checked: set[int] = set()
         self._group: list[Batch] | None = None
+        self.numbers: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        """Entry numbers of the rows that ``post`` returned last."""
         self._runway = Runway(self._keep_rows)
         self._load()
 
@@ -273,8 +276,12 @@ class Book:
 
     def post(self, rows: Rows, at: int | None = None) -> Rows:
         """Decide *rows* and return them decided, in order, when they are durable."""
-        parts = [decided[expired:] for decided, expired in self._post_batches(cut(rows), at, overlap=True)]
-        return np.concatenate(parts) if parts else np.zeros(0, ROW)
+        parts, numbers = [np.zeros(0, ROW)], [np.zeros(0, np.int64)]
+        for decided, expired, first in self._post_batches(cut(rows), at, overlap=True):
+            parts.append(decided[expired:])
+            numbers.append(np.arange(first + expired, first + len(decided)))
+        self.numbers = np.concatenate(numbers)
+        return np.concatenate(parts)
 
     def post_batches(self, batches: Iterable[Rows], *, overlap: bool = False) -> Iterator[Rows]:
         """Decide batch after batch, each yielded when it is durable.
@@ -282,10 +289,12 @@ class Book:
         With *overlap* one batch is decided while the one before it is sealed and written. It is for batches that are
         at hand: an answer then comes when the next batch has been taken.
         """
-        for decided, expired in self._post_batches(batches, None, overlap=overlap):
+        for decided, expired, _ in self._post_batches(batches, None, overlap=overlap):
             yield decided[expired:]
 
-    def _post_batches(self, batches: Iterable[Rows], at: int | None, *, overlap: bool) -> Iterator[tuple[Rows, int]]:
+    def _post_batches(
+        self, batches: Iterable[Rows], at: int | None, *, overlap: bool
+    ) -> Iterator[tuple[Rows, int, int]]:
         before: Flight | None = None
         try:
             for rows in batches:
@@ -295,7 +304,7 @@ class Book:
                 expired = len(decided) - len(rows)
                 if not overlap or self._group is not None:
                     self._keep_rows(decided, first, expired, time_now)
-                    yield decided, expired
+                    yield decided, expired, first
                     continue
                 flight = self._runway.send(decided, first, expired, time_now)
                 if before is not None:

@@ -34,11 +34,11 @@ class Runway:
         self._flights.append(flight)
         return flight
 
-    def landed(self, flight: Flight) -> tuple[Rows, int]:
+    def landed(self, flight: Flight) -> tuple[Rows, int, int]:
         """Wait until a batch is durable, or raise what kept it from being so."""
         flight.done.result()
         self._flights.remove(flight)
-        return flight.rows, flight.expired
+        return flight.rows, flight.expired, flight.first
 
     def row(self, entry: int) -> bytes | None:
         """Return the row of an entry that is under way: whoever decides on may ask for it."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from boyau import codec
 from boyau.journal.intake import Line
@@ -21,6 +22,8 @@ class Target(Protocol):
     """What lines are submitted to: an open book, or a scratch copy of its state."""
 
     ledger: Ledger
+    numbers: npt.NDArray[np.int64]
+    """Entry numbers of the rows that were posted last."""
 
     def now(self) -> int:
         """Return the journal time for the next batch."""
@@ -42,6 +45,8 @@ class Answer:
     field: str = ""
     message: str = ""
     row: Any = None
+    entry: int = -1
+    """Number of the entry that the line became, or that it repeats; −1 where it is none."""
 
     @property
     def ok(self) -> bool:
@@ -58,6 +63,7 @@ class Scratch:
         snapshot.load_ids(self.ledger, *snapshot.ids_since(ledger, 0))
         self._clock = clock
         self._rows: dict[int, Any] = {}
+        self.numbers = np.zeros(0, np.int64)
         self._older = ledger.history
         self.ledger.history = self._row
 
@@ -86,6 +92,7 @@ class Scratch:
         """Decide rows on the copy."""
         first = self.ledger.sequence
         decided = self.ledger.apply(rows, self.now())
+        self.numbers = np.arange(first + len(decided) - len(rows), first + len(decided))
         words = decided.view("<i8").reshape(len(decided), 16).tolist()
         self._rows.update(zip(range(first, first + len(decided)), words, strict=True))
         return decided[len(decided) - len(rows) :]
@@ -122,7 +129,7 @@ class Submission:
     def _record(self, line: Line) -> Answer:
         (refusal,) = self._target.record([line.value])
         if refusal is None:
-            return Answer(line.number, "recorded")
+            return Answer(line.number, "recorded", entry=self._target.ledger.sequence - 1)
         return Answer(line.number, "refused", field=refusal.field, message=f"{refusal.code}: {refusal.message}")
 
     def _take(self, line: Line) -> None:
@@ -173,9 +180,9 @@ class Submission:
         if self._lines:
             lines, self._lines = self._lines, []
             decided = self._target.post(self._rows[: len(lines)].copy())
-            for line, row in zip(lines, decided, strict=True):
+            for line, row, number in zip(lines, decided, self._target.numbers.tolist(), strict=True):
                 result = Result(int(row["result"])).name.lower()
-                self._done.append(Answer(line.number, result, str(line.value.get("id", "")), row=row))
+                self._done.append(Answer(line.number, result, str(line.value.get("id", "")), row=row, entry=number))
         yield from self._answers()
 
     def _answers(self) -> Iterator[Answer]:

@@ -22,7 +22,7 @@ from boyau.ledger.terms import Cap, Line, Power, Share, Slice, Tier
 if TYPE_CHECKING:
     from boyau.ledger.ledger import Ledger
 
-MAGIC = b"BOYAUSN2"
+MAGIC = b"BOYAUSN3"
 Arrays = dict[str, npt.NDArray[Any]]
 
 

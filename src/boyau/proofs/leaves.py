@@ -28,12 +28,13 @@ def leaf(kind: int, salt: bytes, time: int, entry: bytes) -> bytes:
 
 def leaf_hashes(kind: int, body: bytes, count: int, blind: bytes, time: int) -> Hashes:
     """Return the hashes of the leaves of a batch, in order."""
-    salt = salts(blind, count)
-    moment = time.to_bytes(8, "little", signed=True)
     if kind == ROWS:
-        return _row_leaves(body, count, salt, time)
+        if len(body) != count * ROW_BYTES:  # before the salts are made: a false count would ask for any memory
+            raise CodecError(f"{len(body)} bytes are not {count} rows")
+        return _row_leaves(body, count, salts(blind, count), time)
     head = bytes([0, kind])
     entries = split_records(body, count)
+    salt, moment = salts(blind, count), time.to_bytes(8, "little", signed=True)
     return as_hashes(
         b"".join(
             hashlib.sha256(head + salt[16 * k : 16 * k + 16] + moment + entry).digest()
@@ -43,8 +44,6 @@ def leaf_hashes(kind: int, body: bytes, count: int, blind: bytes, time: int) -> 
 
 
 def _row_leaves(body: bytes, count: int, salt: bytes, time: int) -> Hashes:
-    if len(body) != count * ROW_BYTES:
-        raise CodecError(f"{len(body)} bytes are not {count} rows")
     leaves = np.empty((count, 2 + SALT_BYTES + 8 + ROW_BYTES), np.uint8)
     leaves[:, 0] = 0  # RFC 9162, 2.1.1: a leaf is hashed after a zero byte
     leaves[:, 1] = ROWS

@@ -72,6 +72,8 @@ class Receipt:
             )
         except (CodecError, NoteError, KeyError, TypeError, AttributeError, binascii.Error, ValueError) as error:
             raise error if isinstance(error, ProofError) else ProofError(f"this is no receipt: {error}") from None
+        if json.loads(read.to_json()) != value:
+            raise ProofError("this is no receipt as it is written: its digits or its base64 have another form")
         if len(read.salt) != SALT_BYTES or (kind == ROWS and len(read.data) != ROW_BYTES):
             raise ProofError("the salt has 16 bytes, and a row 128")
         if not -(1 << 63) <= read.time < 1 << 63:

@@ -25,6 +25,8 @@ CHECKPOINT_PAGES = 256
 """The log is written back every 16 MiB: rarely enough to cost little, often enough that no batch waits long for it."""
 LOCK_WAIT_SECONDS = 5.0
 _RENEWED_BYTES = 1 << 20
+_COMMIT_PAGES = 4
+"""What a commit logs besides its blobs: about so many pages of tables and indexes."""
 BLOB_BYTES_MAX = 256 << 20
 """A blob is at most 1 GB in SQLite; snapshots are cut into parts well below that."""
 
@@ -134,7 +136,7 @@ class SqliteStore:
             raise Conflict(f"batch {batches[0].number}: {error}") from None
         except sqlite3.DatabaseError as error:
             raise self._refusal(error) from error
-        self._write_back(sum(len(b.body) + PAGE_BYTES for b in batches))
+        self._write_back(sum(len(b.body) for b in batches))
 
     def _may_write(self) -> None:
         if self._stopped:
@@ -148,8 +150,8 @@ class SqliteStore:
         return _store_error(error)
 
     def _write_back(self, logged: int) -> None:
-        """Write the log back into the file where it has grown. What was committed is on disk whether this works or not."""
-        self._log_bytes += logged
+        """Write the log back into the file where it has grown. What was committed is on disk in any case."""
+        self._log_bytes += logged + _COMMIT_PAGES * PAGE_BYTES
         if self._log_bytes < CHECKPOINT_PAGES * PAGE_BYTES:
             return
         try:
@@ -246,7 +248,9 @@ class SqliteStore:
             number,
         )[0]
         if not there and (last is not None or indexed is not None) and (last != indexed or last >= number):
-            raise StoreDamaged(f"{self.path}: the table ends at batch {last}, its index at {indexed}: batch {number} is missing")
+            raise StoreDamaged(
+                f"{self.path}: the table ends at batch {last}, its index at {indexed}: batch {number} is missing"
+            )
         return not there
 
     def tiles(self) -> bytes:
@@ -288,7 +292,7 @@ class SqliteStore:
             if self._db.in_transaction:
                 self._db.execute("rollback")
             raise self._refusal(error) from error
-        self._write_back(len(state) + len(ids) + PAGE_BYTES)
+        self._write_back(len(state) + len(ids))
 
     def snapshot(self) -> tuple[int, int, bytes] | None:
         """Return (entry, batch number, state) of the newest snapshot."""
@@ -344,10 +348,10 @@ def _store_error(error: sqlite3.DatabaseError) -> StoreError:
 
 
 def _renew_log(path: Path) -> int:
-    """Write the log that a dead process left once more, sync it, and return its size: before any of it is read as truth.
+    """Write the log that a dead process left once more, and sync it, before it is read as truth; return its size.
 
-    Its last sync may have failed. The system then shows what the disk does not have, takes it for written, and leaves it
-    out of later syncs (PostgreSQL met this in 2018). What is acknowledged on top of it would be lost together with it.
+    Its last sync may have failed. The system then shows what the disk does not have, takes it for written, and leaves
+    it out of later syncs (PostgreSQL met this in 2018). What is acknowledged on top of it would be lost with it.
     """
     try:
         with path.with_name(path.name + "-wal").open("r+b") as log:
