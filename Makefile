@@ -35,6 +35,11 @@ bench: $(VENV)/dev.stamp  ## speed, side by side with PostgreSQL 15 on this mach
 	BENCH_INSTALL=1 $(BIN)/python -m bench
 	$(BIN)/python -m bench.trace
 
+soak: $(VENV)/dev.stamp  ## the fault tests at length: hours of power cuts, kills and rotten bits; a table at the end
+	BOYAU_CRASH_POINTS=2000000 BOYAU_KILL_CYCLES=20000 BOYAU_FLIPS=1000000 \
+		$(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist worksteal
+	@cat out/faults.txt
+
 messages: $(VENV)/dev.stamp  ## bring the Kazakh and Russian catalogues up to date with the texts
 	$(BIN)/python tools/messages.py
 

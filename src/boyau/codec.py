@@ -71,10 +71,10 @@ def _check(value: Any, depth: int) -> None:
         raise CodecError(f"{value!r:.40} ({type(value).__name__}) cannot stand in a record; amounts are strings")
 
 
-def read_json(data: bytes) -> Any:
-    """Decode JSON strictly: UTF-8, no floats, no NaN, no field twice, bounded size and depth."""
-    if len(data) > RECORD_BYTES_MAX:
-        raise CodecError(f"longer than {RECORD_BYTES_MAX} bytes")
+def read_json(data: bytes, most: int = RECORD_BYTES_MAX) -> Any:
+    """Decode JSON strictly: UTF-8, no floats, no NaN, no field twice, bounded depth, at most *most* bytes."""
+    if len(data) > most:
+        raise CodecError(f"longer than {most} bytes")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

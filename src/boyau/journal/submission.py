@@ -181,8 +181,14 @@ class Submission:
             lines, self._lines = self._lines, []
             decided = self._target.post(self._rows[: len(lines)].copy())
             for line, row, number in zip(lines, decided, self._target.numbers.tolist(), strict=True):
-                result = Result(int(row["result"])).name.lower()
-                self._done.append(Answer(line.number, result, str(line.value.get("id", "")), row=row, entry=number))
+                result = Result(int(row["result"]))
+                if result is Result.EXISTS:  # it stands where it was posted, not where it was sent again
+                    low, high = row["id"].tobytes()[:8], row["id"].tobytes()[8:]
+                    number = self._target.ledger.tables.kernel.entry_of(
+                        int.from_bytes(low, "little", signed=True), int.from_bytes(high, "little", signed=True)
+                    )
+                name = result.name.lower()
+                self._done.append(Answer(line.number, name, str(line.value.get("id", "")), row=row, entry=number))
         yield from self._answers()
 
     def _answers(self) -> Iterator[Answer]:
