@@ -180,13 +180,10 @@ class Submission:
         if self._lines:
             lines, self._lines = self._lines, []
             decided = self._target.post(self._rows[: len(lines)].copy())
-            for line, row, number in zip(lines, decided, self._target.numbers.tolist(), strict=True):
+            for line, row, at in zip(lines, decided, self._target.numbers.tolist(), strict=True):
                 result = Result(int(row["result"]))
-                if result is Result.EXISTS:  # it stands where it was posted, not where it was sent again
-                    low, high = row["id"].tobytes()[:8], row["id"].tobytes()[8:]
-                    number = self._target.ledger.tables.kernel.entry_of(
-                        int.from_bytes(low, "little", signed=True), int.from_bytes(high, "little", signed=True)
-                    )
+                # What was posted before stands where it was posted, not where it was sent again.
+                number = entry_of(self._target.ledger, row) if result is Result.EXISTS else at
                 name = result.name.lower()
                 self._done.append(Answer(line.number, name, str(line.value.get("id", "")), row=row, entry=number))
         yield from self._answers()
@@ -194,6 +191,13 @@ class Submission:
     def _answers(self) -> Iterator[Answer]:
         done, self._done = sorted(self._done, key=lambda answer: answer.line), []
         yield from done
+
+
+def entry_of(ledger: Ledger, row: Any) -> int:
+    """Return the number of the entry posted under a row's id, or −1."""
+    data = row["id"].tobytes()
+    words = (int.from_bytes(data[k : k + 8], "little", signed=True) for k in (0, 8))
+    return int(ledger.tables.kernel.entry_of(*words))
 
 
 def _is_record(line: Line) -> bool:

@@ -10,6 +10,8 @@ the checks below is the order of the results there.
 import cython
 
 COMPILED: bool = cython.compiled
+if not cython.compiled:
+    wide = int
 
 # Columns of the three tables. A row of each is one or a few cache lines.
 DEBITS = cython.declare(cython.int, 0)
@@ -309,10 +311,12 @@ class Kernel:
     count = cython.declare(cython.longlong)
     logged = cython.declare(cython.longlong)
     sliced = cython.declare(cython.longlong)
+    line_hint = cython.declare(cython.longlong[::1], visibility="public")  # per place in the pool: its line's meter + 1
+    subject_hint = cython.declare(cython.longlong[:, ::1], visibility="public")  # per subject: paid, accepted
+    cap_hint = cython.declare(cython.longlong[::1], visibility="public")  # per account
     memo = cython.declare(cython.longlong[:, ::1], visibility="public")  # per tag: a, b, number or −1, slot, row
     row_now = cython.declare(cython.longlong)
-    ahead_payee = cython.declare(cython.longlong[32])  # per row ahead: where its meter's place in the index is
-    ahead_cap = cython.declare(cython.longlong[32])
+    ahead_word = cython.declare(cython.ulonglong[32])  # per row ahead: the hash of its payee's meter, upper half
     vacant = cython.declare(cython.ulonglong)
     vacant_word = cython.declare(cython.ulonglong)
 
@@ -442,36 +446,41 @@ class Kernel:
             j = i + AHEAD_THEN
             if j < self.count:
                 lane = j % AHEAD_FIRST
-                self.ahead_payee[lane] = -1
-                self.ahead_cap[lane] = -1
+                self.ahead_word[lane] = 0
                 if self.w[j, 16] < self.accounts and self.w[j, 17] < self.accounts:
-                    account = self.acc[self.w[j, 16], COLOUR]
-                    at = self.rule[account, R_PAYEE_UP]
+                    prefetch(cython.address(self.cap_hint[self.w[j, 16]]))
+                    at = self.rule[self.acc[self.w[j, 16], COLOUR], R_PAYEE_UP]
                     if at >= 0:
-                        at = home(
-                            self._meter_hash(M_PAYEE, at, self.acc[self.w[j, 17], HOLDER]), self.meter_index.shape[0]
-                        )
+                        self.ahead_word[lane] = self._meter_hash(M_PAYEE, at, self.acc[self.w[j, 17], HOLDER]) & HIGH
+                        at = home(self.ahead_word[lane], self.meter_index.shape[0])
                         prefetch(cython.address(self.meter_index[at]))
-                        self.ahead_payee[lane] = at
-                    at = self.rule[account, R_CAPS]
-                    if at >= 0 and at < self.rule[account, R_CAPS + 1]:
-                        at = home(self._meter_hash(M_CAP, self.w[j, 16], self.pool[at]), self.meter_index.shape[0])
-                        prefetch(cython.address(self.meter_index[at]))
-                        self.ahead_cap[lane] = at
             j = i + AHEAD_LAST
             if j < self.count and j >= AHEAD_THEN:
-                lane = j % AHEAD_FIRST
-                self._meter_ahead(self.ahead_payee[lane])
-                self._meter_ahead(self.ahead_cap[lane])
+                self._meter_ahead(self.ahead_word[j % AHEAD_FIRST])
+                if self.w[j, 16] < self.accounts:
+                    at = self.cap_hint[self.w[j, 16]] - 1
+                    if at >= 0 and at < self.meters:
+                        prefetch(cython.address(self.meter[at, 0]))
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(check=False)
-    def _meter_ahead(self, at: cython.longlong) -> cython.void:
-        """Ask for the meter that place *at* of the index names, if it names one."""
+    def _meter_ahead(self, word: cython.ulonglong) -> cython.void:
+        """Ask for the meter that the index has under the upper half of a hash (0: none is asked for)."""
         if cython.compiled:
-            if at >= 0 and self.meter_index[at] != 0:
-                prefetch(cython.address(self.meter[cython.cast(cython.longlong, self.meter_index[at] & LOW) - 1, 0]))
+            at: cython.longlong
+            size: cython.longlong = self.meter_index.shape[0]
+            if word != 0:
+                at = home(word, size)
+                while self.meter_index[at] != 0:
+                    if (self.meter_index[at] & HIGH) == word:
+                        prefetch(
+                            cython.address(self.meter[cython.cast(cython.longlong, self.meter_index[at] & LOW) - 1, 0])
+                        )
+                        return
+                    at += 1
+                    if at == size:
+                        at = 0
 
     @cython.cfunc
     @cython.inline
@@ -564,6 +573,7 @@ class Kernel:
         return self.history(seq)
 
     @cython.cfunc
+    @cython.inline
     @cython.exceptval(check=False)
     def _put(
         self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
@@ -578,6 +588,7 @@ class Kernel:
         values[slot] = cython.cast(cython.uint, value)
 
     @cython.cfunc
+    @cython.inline
     @cython.exceptval(check=False)
     def _drop(
         self, keys: cython.ulonglong[::1], values: cython.uint[::1], key: cython.ulonglong, value: cython.longlong
@@ -979,12 +990,14 @@ class Kernel:
         """Tell whether every cap on ending the colour at *classes* leaves room for *amount*."""
         received: cython.longlong = self.acc[debit, CREDITS] - self.acc[debit, BACK]
         share: cython.longlong
+        used: wide
         k: cython.longlong = self.rule[colour, R_CAPS]
         while k < self.rule[colour, R_CAPS + 1]:
             if (classes & self.pool[k]) != 0:
                 share = self.pool[k + 2]
-                if self._metered(M_CAP, debit, self.pool[k]) + amount > part(received, share >> 32, share & SHARE_MASK):
-                    return False
+                used = cython.cast(wide, self._shown(debit, M_CAP, debit, self.pool[k])) + amount
+                if used * (share & SHARE_MASK) > cython.cast(wide, received) * (share >> 32):
+                    return False  # as used > floor(received × share), without dividing
             k += 3
         return True
 
@@ -1089,10 +1102,12 @@ class Kernel:
                 answer = 41
             elif (self.pool[line + 2] >= 0 or self.pool[line + 3] >= 0) and quantity < 1:
                 answer = 42
-            elif self.pool[line + 3] >= 0 and amount > part(quantity, self.pool[line + 3], 1000):
+            elif self.pool[line + 3] >= 0 and (
+                cython.cast(wide, amount) * 1000 > cython.cast(wide, quantity) * self.pool[line + 3]
+            ):
                 answer = 43
-            elif self.pool[line + 2] >= 0 and quantity > self.pool[line + 2] - self._metered(
-                M_LINE, colour, self.pool[line]
+            elif self.pool[line + 2] >= 0 and quantity > self.pool[line + 2] - self._shown(
+                line, M_LINE, colour, self.pool[line]
             ):
                 answer = 44
             if answer != 0 and (first == 0 or answer < first):
@@ -1137,7 +1152,7 @@ class Kernel:
         worth: cython.longlong = self.subject_fact[subject, 1]
         if home >= 0 and not self._below(colour, home) and not self._below(target, home):
             return 50
-        if worth >= 0 and amount > worth - self._metered(tag, subject, 0):
+        if worth >= 0 and amount > worth - self._shown(subject, tag, subject, 0):
             return 51
         return 0
 
@@ -1248,6 +1263,50 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(check=False)
+    def _hinted(
+        self, place: cython.longlong, tag: cython.longlong, a: cython.longlong, b: cython.longlong
+    ) -> cython.longlong:
+        """Return the number of a meter that has a place to be remembered at, or −1 as ``_meter`` does.
+
+        What is remembered is only a hint: the meter there says itself whether it is the one. So nothing need be kept in
+        step when meters are taken back, dropped, or read from a snapshot.
+        """
+        number: cython.longlong
+        if tag == M_LINE:
+            number = self.line_hint[place] - 1
+        elif tag == M_CAP:
+            number = self.cap_hint[place] - 1
+        else:
+            number = self.subject_hint[place, 0 if tag == M_SUBJECT else 1] - 1
+        if (
+            number >= 0
+            and number < self.meters
+            and self.meter[number, 1] == a
+            and self.meter[number, 2] == b
+            and self.meter[number, 0] == tag
+        ):
+            return number
+        number = self._meter(tag, a, b)
+        if tag == M_LINE:
+            self.line_hint[place] = number + 1
+        elif tag == M_CAP:
+            self.cap_hint[place] = number + 1
+        else:
+            self.subject_hint[place, 0 if tag == M_SUBJECT else 1] = number + 1
+        return number
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _shown(
+        self, place: cython.longlong, tag: cython.longlong, a: cython.longlong, b: cython.longlong
+    ) -> cython.longlong:
+        """Return what a meter with a place shows."""
+        number: cython.longlong = self._hinted(place, tag, a, b)
+        return self.meter[number, 3] if number >= 0 else 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     def _metered(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong) -> cython.longlong:
         number: cython.longlong = self._meter(tag, a, b)
         self.memo[tag, 0] = a
@@ -1294,6 +1353,7 @@ class Kernel:
                 self.meter_index[slot] = old[i]
 
     @cython.cfunc
+    @cython.inline
     @cython.exceptval(check=False)
     def _note(
         self, table: cython.longlong, row: cython.longlong, column: cython.longlong, old: cython.longlong
@@ -1307,9 +1367,23 @@ class Kernel:
         self.logged += 1
 
     @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _turn_at(
+        self,
+        place: cython.longlong,
+        tag: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        by: cython.longlong,
+    ) -> cython.void:
+        """Turn a meter that has a place to be remembered at."""
+        self._turn_number(self._hinted(place, tag, a, b), tag, a, b, by)
+
+    @cython.cfunc
     @cython.exceptval(check=False)
     def _turn(self, tag: cython.longlong, a: cython.longlong, b: cython.longlong, by: cython.longlong) -> cython.void:
-        """Turn a meter forward, or back, but never below zero nor above TOP."""
+        """Turn a meter forward, or back, never below zero nor above TOP; what this row's check looked up is known."""
         number: cython.longlong
         if self.memo[tag, 0] == a and self.memo[tag, 1] == b and self.memo[tag, 3] == self.row_now:
             number = self.memo[tag, 2]  # the check of this same row has just looked it up
@@ -1320,6 +1394,19 @@ class Kernel:
                     number = self._meter(tag, a, b)
         else:
             number = self._meter(tag, a, b)
+        self._turn_number(number, tag, a, b, by)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _turn_number(
+        self,
+        number: cython.longlong,
+        tag: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        by: cython.longlong,
+    ) -> cython.void:
+        """Turn meter *number*, or begin one where it is −1, at the place that was just found vacant."""
         if number < 0:
             if by <= 0:
                 return
@@ -1370,7 +1457,7 @@ class Kernel:
         if self.rule[colour, R_PLAIN] != 0:
             return
         if subject != 0 and self.subject_fact[subject, 1] >= 0:
-            self._turn(M_ACCEPTED if kind == ACCEPT else M_SUBJECT, subject, 0, sign * amount)
+            self._turn_at(subject, M_ACCEPTED if kind == ACCEPT else M_SUBJECT, subject, 0, sign * amount)
         if (self.rule[colour, R_MORE] | self.rule[target, R_MORE]) == 0:
             return
         accepts: cython.bint = number >= 0 and (self.hold[number, H_TERMS] & 1) != 0
@@ -1381,7 +1468,7 @@ class Kernel:
             while at >= 0:
                 line = self._line(at, item)
                 if line >= 0 and self.pool[line + 2] >= 0:
-                    self._turn(M_LINE, at, self.pool[line], sign * quantity)
+                    self._turn_at(line, M_LINE, at, self.pool[line], sign * quantity)
                 at = self.cnt[at, PARENT]
                 if at >= 0:
                     at = self.rule[at, R_LINES_UP]
@@ -1401,7 +1488,7 @@ class Kernel:
                 if (self.holder_class[self.acc[credit, HOLDER]] & self.pool[at]) != 0 and not self._cap_before(
                     colour, at
                 ):
-                    self._turn(M_CAP, debit, self.pool[at], sign * amount)
+                    self._turn_at(debit, M_CAP, debit, self.pool[at], sign * amount)
                 at += 3
 
     @cython.cfunc

@@ -13,6 +13,8 @@ from boyau.ledger import kernel as compiled_kernel
 Ints = npt.NDArray[np.int64]
 _DOUBLE_UNTIL = 1 << 16
 ID_LOAD_MAX = 0.75
+_HINTS = {"pool": "line_hint", "subject_fact": "subject_hint", "acc": "cap_hint"}
+"""Where the kernel remembers meters, and the array that it grows with."""
 METER_LOAD_MAX = 0.5  # most questions to it are answered no, and a no takes 9 looks at three quarters full, 3 at half
 METER_GROWTH = 1.5
 METER_USED_MIN = 0.75  # where fewer of them show something, the others are dropped before more room is made
@@ -57,6 +59,9 @@ class Tables:
         self.subject_fact[0] = -1
         self.meter = self._new("meter", (256, module.METER_COLUMNS))
         self.meter_index = self._new("meter_index", (512,), np.uint64)
+        self.line_hint = self._new("line_hint", (64,))
+        self.subject_hint = self._new("subject_hint", (64, 2))
+        self.cap_hint = self._new("cap_hint", (64,))
         self.memo = self._new("memo", (8, 6))
         self.memo[:, 3] = -1
         self.log = self._new("log", (256, module.LOG_COLUMNS))
@@ -91,6 +96,8 @@ class Tables:
             grown = np.zeros((max(rows, len(array) + more), *array.shape[1:]), array.dtype)
             grown[: len(array)] = array
             self.show(name, grown)
+        if name in _HINTS:
+            self.reserve(_HINTS[name], len(getattr(self, name)))
 
     def reserve_ids(self, more: int) -> None:
         """Make room for *more* ids, so that the hash table never grows inside a batch."""
@@ -159,9 +166,9 @@ class Tables:
         """Put a set of numbers into the pool and return where it begins and ends, for the kernel to look into."""
         return self.slice_of(self.columns.set_layout(values))
 
-    def slice_of(self, values: list[int]) -> tuple[int, int]:
-        """Put *values* into the pool (once) and return where they begin and end."""
-        key = tuple(values)
+    def slice_of(self, values: list[int], owner: int = -1) -> tuple[int, int]:
+        """Put *values* into the pool (once for each *owner*) and return where they begin and end."""
+        key = (owner, *values)
         found = self._slices.get(key)
         if found is None:
             found = self.pool_used, self.pool_used + len(values)

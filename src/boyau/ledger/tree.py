@@ -209,7 +209,7 @@ class Tree:
         ]
         lines = [-1 if x is None else x for line in own.lines or () for x in line]
         row[22:24] = self._slice(caps if rules.caps else None)
-        row[24:26] = self._slice(lines if own.lines is not None else None)
+        row[24:26] = self.tables.slice_of(lines, n) if own.lines is not None else (-1, -1)
         row[26] = n if own.lines is not None else -1 if above is None else above[26]
         row[27] = -1 if own.payee_limit is None else own.payee_limit
         row[28] = n if own.payee_limit is not None else -1 if above is None else above[28]
