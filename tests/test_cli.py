@@ -24,6 +24,7 @@ COMMANDS = [
     ["log-key"], ["checkpoint"], ["receipt"],
     ["verify"], ["export"], ["backup"], ["restore"],
     ["programme", "list"], ["programme", "show"], ["programme", "check"], ["programme", "records"], ["simulate"],
+    ["iso20022", "import"], ["iso20022", "statement"], ["iso20022", "notify"], ["iso20022", "reconcile"],
     ["witness", "init"], ["witness", "log"], ["witness", "serve"], ["witness", "disputes"],
 ]  # fmt: skip
 OPEN = [json.loads(json.dumps(one).replace("2026-12-31", "2090-12-31")) for one in WORLD]
@@ -236,6 +237,7 @@ def test_every_command_is_in_the_list_above():
         id(app.views_app): ["views"],
         id(app.subsidies_app): ["subsidies"],
         id(app.programme_app): ["programme"],
+        id(app.iso20022_app): ["iso20022"],
         id(app.witness_app): ["witness"],
     }
     assert sorted(COMMANDS) == sorted([*groups[id(parent)], name] for parent, name, *_ in app._COMMANDS)

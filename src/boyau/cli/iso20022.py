@@ -63,9 +63,10 @@ def import_orders(
         created, originator = moment(target.now()), str(_title(book))
     if status is not None:
         telling: Any = {"created": created, "originator": originator}
-        data = (
-            report.write_refused(message, refused, **telling) if refused else report.write(message, outcomes, **telling)
-        )
+        if refused:
+            data = report.write_refused(message, refused, words, **telling)
+        else:
+            data = report.write(message, outcomes, **telling)
         _write(status, data)
     _tell(file, message, outcomes, refused, words, json=json)
     return 0 if not refused and all(one.done for one in outcomes) else 1
@@ -76,6 +77,7 @@ def statement(
     *,
     ledger: Ledger,
     date: Date = "",
+    page: Annotated[int, Parameter(name="--page", help="Which page, from 1, of a day with very many entries.")] = 1,
     output: Output = None,
     numbers: NumbersFile = None,
     json: Json = False,
@@ -99,7 +101,7 @@ def statement(
         if account not in book.ledger.accounts:
             raise Failure(f"there is no account {account}")
         try:
-            data, found = write_statement(book, account, _day(book, date), known)
+            data, found, pages = write_statement(book, account, _day(book, date), known, page=page)
         except Unwritable as error:
             raise Failure(str(error)) from None
         except Imbalance as error:
@@ -112,6 +114,8 @@ def statement(
         "opening": amounts.write(found.opening, scale),
         "entries": len(found.movements),
         "closing": amounts.write(found.closing, scale),
+        "page": page,
+        "pages": pages,
     }
     _hand_out(data, output, facts, json=json)
 
@@ -159,8 +163,7 @@ def notify(
 
 
 def reconcile(
-    file: Annotated[str, Parameter(help="A camt.053 of the bank.")],
-    *,
+    *files: Annotated[str, Parameter(help="The bank's camt.053; several files where a statement has several pages.")],
     ledger: Ledger,
     of: Annotated[str, Parameter(name="--of", help="The account or colour here, where the file does not say.")] = "",
     numbers: NumbersFile = None,
@@ -181,11 +184,15 @@ def reconcile(
     from boyau.records.iso20022 import reconcile as compared
 
     words, known = chosen(language), _numbers(numbers)
+    if not files:
+        raise Failure("name at least one file", 2)
+    where = ", ".join(files)
     try:
-        statements = bank_statement.read(message.read_bounded(file), file)
+        read = [one for file in files for one in bank_statement.read(message.read_bounded(file), file)]
+        statements = bank_statement.joined(read, where)
         with Book.open(ledger, write=False) as book:
             found = [
-                compared.reconcile(book, one, of or compared.target_of(one, known, file), file) for one in statements
+                compared.reconcile(book, one, of or compared.target_of(one, known, where), where) for one in statements
             ]
     except message.MessageError as error:
         raise Failure(str(error), 3) from None
@@ -278,11 +285,12 @@ def _hand_out(data: bytes, output: Path | None, facts: dict[str, Any], *, json: 
 def _tell(file: str, message: Any, outcomes: Any, refused: Any, words: "Language", *, json: bool) -> None:
     told = [_outcome(one) for one in outcomes]
     if json:
-        whole = {"code": refused.code, "reason": str(refused)} if refused else {}
+        whole = {"code": refused.code, "reason": refused.told(words)} if refused else {}
         print_json({"message": message.id, "format": message.name} | whole | {"transactions": told})
         return
     if refused:
-        print(f"{file}: {refused.code}: {refused}")
+        print(f"{file}: {refused.code}: {refused.told(words)}")
+        return
     for one in told:
         if one["status"] in ("RJCT", "PDNG"):
             remedy = f"\n    → {one['remedy']}" if "remedy" in one else ""
