@@ -30,6 +30,10 @@ _SUM_ALL_SHARE = 8
 of 65,000 accounts or fewer); the accounts that a batch touched are checked in every batch."""
 
 
+_FEW = 8
+_ON_HOLD = frozenset({int(Kind.COMMIT), int(Kind.PAY), int(Kind.ACCEPT), int(Kind.ADVANCE)})
+
+
 class ConservationError(RuntimeError):
     """Debits and credits differ: a fault of the program. The ledger stops; nothing of the batch is acknowledged."""
 
@@ -226,6 +230,8 @@ class Ledger:
         return out
 
     def _remember_expiries(self, batch: Rows, holds_before: int) -> None:
+        if self.tables.kernel.holds == holds_before and len(batch) <= _FEW:
+            return
         opened = np.flatnonzero((batch["kind"] == Kind.COMMIT) & (batch["result"] == 0))
         require(len(opened) == self.tables.kernel.holds - holds_before, "holds opened and holds kept differ")
         expires = batch["expires"][opened]
@@ -240,12 +246,32 @@ class Ledger:
         if self._unsummed * _SUM_ALL_SHARE >= len(used):  # all accounts, as often as costs little beside the batches
             self._unsummed = 0
             require(int(used[:, 0].sum()) == int(used[:, 1].sum()), "debits and credits of the ledger differ")
+        if len(batch) <= _FEW:
+            self._check_few(batch, used)
+            return
         touched = batch["debit"][(batch["result"] == 0) & (batch["debit"] != UNKNOWN_ACCOUNT)]
         rows = used[touched]
         free = rows[:, 1] - rows[:, 0] - rows[:, 2]
         require(bool(((free >= 0) | (rows[:, 5] & 1 == 1)).all()), "an account is overdrawn")
         require(bool((rows[:, 2] >= 0).all()), "an account holds less than nothing")
         self._check_holds(batch)
+
+    def _check_few(self, batch: Rows, used: Any) -> None:
+        """Check as the rest of ``_check`` does, without numpy's cost for each call: payments that come alone."""
+        for k, words in enumerate(batch.view("<i8").reshape(len(batch), 16).tolist()):
+            kind, result = (words[10] >> 32) & 0xFFFF, words[15] & 0xFFFF
+            if result != 0:
+                continue
+            debit = words[8] & UNKNOWN_ACCOUNT
+            if debit != UNKNOWN_ACCOUNT:
+                debits, credits, pending, _, _, flags, *_ = used[debit].tolist()
+                require(credits - debits - pending >= 0 or flags & 1 == 1, "an account is overdrawn")
+                require(pending >= 0, "an account holds less than nothing")
+            number = int(self.tables.aux[k])
+            if kind in _ON_HOLD and 0 <= number < self.tables.kernel.holds:
+                hold = self.tables.hold[number].tolist()
+                require(hold[2] >= 0, "a hold fell below nothing")
+                require(hold[2] + hold[10] + hold[11] <= hold[8], "a contract was paid twice")
 
     def _check_holds(self, batch: Rows) -> None:
         """No unit of a contract is used twice, always on: what was paid, advanced and is still held fits its total."""
