@@ -19,7 +19,7 @@ from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
 from boyau.journal import snapshots
 from boyau.journal.cut import cut
 from boyau.journal.flight import Flight, Runway
-from boyau.ledger import Ledger, RecordRefused, Rows
+from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, Rows
 from boyau.ledger.rows import ROW, ROW_BYTES
 from boyau.proofs.leaves import batch_leaves, leaf_hashes
 from boyau.proofs.tree import Frontier
@@ -276,12 +276,11 @@ class Book:
 
     def post(self, rows: Rows, at: int | None = None) -> Rows:
         """Decide *rows* and return them decided, in order, when they are durable."""
-        parts, numbers = [np.zeros(0, ROW)], [np.zeros(0, np.int64)]
-        for decided, expired, first in self._post_batches(cut(rows), at, overlap=True):
-            parts.append(decided[expired:])
-            numbers.append(np.arange(first + expired, first + len(decided)))
-        self.numbers = np.concatenate(numbers)
-        return np.concatenate(parts)
+        kept = list(self._post_batches(cut(rows), at, overlap=len(rows) > BATCH_ROWS_MAX))
+        numbers = [np.arange(first + expired, first + len(decided)) for decided, expired, first in kept]
+        self.numbers = np.concatenate([np.zeros(0, np.int64), *numbers])
+        parts = [decided[expired:] for decided, expired, _ in kept]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, ROW), *parts])
 
     def post_batches(self, batches: Iterable[Rows], *, overlap: bool = False) -> Iterator[Rows]:
         """Decide batch after batch, each yielded when it is durable.
