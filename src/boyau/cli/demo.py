@@ -264,6 +264,7 @@ def _next(path: Path, words: Any) -> None:
         f"boyau show colour {ROAD}/c1 --ledger {path}",
         f"boyau trace DEMO-PAY-1 --ledger {path} --language {words.code}",
         f"boyau trace kz/republican/2024 --ledger {path} --picture budget.svg",
+        f"boyau verify {path}",
     ):
         print(f"  {line}")
     say(f"{words.text('picture')}: {path}-trail.html")
