@@ -7,10 +7,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["boyau"]):
-    from tests.fuzz.targets import TARGETS, seeds, try_one
+    from tests.fuzz.targets import TARGETS, kept, seeds, try_one
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "fuzz"
-KEPT = Path(__file__).resolve().parent / "corpus"
 
 
 def main() -> None:
@@ -22,14 +21,13 @@ def main() -> None:
     given = parser.parse_args()
     corpus = OUT / given.target
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate(seeds(given.target)):
+    for number, data in enumerate([*seeds(given.target), *kept(given.target)]):
         (corpus / f"seed-{number}").write_bytes(data)
-    kept = [str(KEPT / given.target)] if (KEPT / given.target).is_dir() else []
     options = [
         f"-runs={given.runs}", f"-seed={given.seed}", "-rss_limit_mb=2048", "-timeout=10", "-max_len=8192",
         f"-artifact_prefix={corpus}/found-", "-print_final_stats=1",
     ]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(corpus), *kept], lambda data: try_one(given.target, data))
+    atheris.Setup([sys.argv[0], *options, str(corpus)], lambda data: try_one(given.target, data))
     atheris.Fuzz()
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from boyau import codec
 from boyau.codec import HEADER_BYTES, Batch, CodecError
@@ -132,8 +133,6 @@ def witness_request(data: bytes) -> None:
 
 def key_file(data: bytes) -> None:
     """A file that should hold a private key."""
-    from pathlib import Path
-
     key_fields(Path("x.key"), data)
 
 
@@ -156,6 +155,12 @@ def try_one(name: str, data: bytes) -> None:
     function, allowed = TARGETS[name]
     with suppress(*allowed):
         function(data)
+
+
+def kept(name: str) -> list[bytes]:
+    """Return what fuzzers found worth keeping: inputs that took a way of their own, a line of hexadecimal digits each."""
+    path = Path(__file__).resolve().parent / "corpus" / f"{name}.txt"
+    return [bytes.fromhex(line) for line in path.read_text(encoding="ascii").split("\n")[:-1]] if path.exists() else []
 
 
 def seeds(name: str) -> list[bytes]:

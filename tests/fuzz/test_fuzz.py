@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.targets import TARGETS, seeds, try_one
+from tests.fuzz.targets import TARGETS, kept, seeds, try_one
 
-KEPT = Path(__file__).resolve().parent / "corpus"
 RUNS = {"record": 6_000, "row": 4_000}
 RUNS_OTHERWISE = 20_000
 
@@ -20,8 +19,8 @@ RUNS_OTHERWISE = 20_000
 def test_what_was_once_found_and_what_is_good_are_read_without_a_fault(target):
     for data in seeds(target):
         try_one(target, data)
-    for path in sorted((KEPT / target).glob("*")):
-        try_one(target, path.read_bytes())
+    for data in kept(target):
+        try_one(target, data)
 
 
 @pytest.mark.parametrize("target", TARGETS)
