@@ -158,7 +158,7 @@ def try_one(name: str, data: bytes) -> None:
 
 
 def kept(name: str) -> list[bytes]:
-    """Return what fuzzers found worth keeping: inputs that took a way of their own, a line of hexadecimal digits each."""
+    """Return what fuzzers found worth keeping: inputs with a way of their own, a line of hexadecimal digits each."""
     path = Path(__file__).resolve().parent / "corpus" / f"{name}.txt"
     return [bytes.fromhex(line) for line in path.read_text(encoding="ascii").split("\n")[:-1]] if path.exists() else []
 
