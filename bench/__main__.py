@@ -11,12 +11,12 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import ours, postgres, proofs, report
-from bench.cluster import PeerMissing, running
+from bench import http, ours, postgres, proofs, report
+from bench.cluster import PeerMissing, ensure_installed, running
 from bench.measure import CheckFailedError, Measured, disk, file_system, machine
 
-GROUPS = ("postgres", "durable", "proofs", "kernel", "memory", "startup")
-DURABLE = ("postgres", "durable")
+GROUPS = ("postgres", "durable", "http", "proofs", "kernel", "memory", "startup")
+DURABLE = ("postgres", "durable", "http")
 WIDTH = 168
 
 
@@ -110,6 +110,16 @@ def _durable(quick: bool, folder: Path, say: Progress, rows: list[Measured], _ex
     rows.append(ours.singles(2 if quick else 10, folder, say))
 
 
+def _http(quick: bool, folder: Path, say: Progress, rows: list[Measured], _extra: dict[str, Any]) -> None:
+    try:
+        ensure_installed()
+    except PeerMissing:
+        rows.extend(http.measure(quick, folder, say, None))
+        raise
+    with running(folder) as cluster:
+        rows.extend(http.measure(quick, folder, say, cluster))
+
+
 def _proofs(quick: bool, folder: Path, say: Progress, _rows: list[Measured], extra: dict[str, Any]) -> None:
     extra["proofs"] = proofs.measure(100_000 if quick else 1_000_000, folder, say)
 
@@ -130,7 +140,7 @@ def _startup(quick: bool, _folder: Path, say: Progress, _rows: list[Measured], e
 
 
 RUNNERS: dict[str, Runner] = {
-    "postgres": _postgres, "durable": _durable, "proofs": _proofs,
+    "postgres": _postgres, "durable": _durable, "http": _http, "proofs": _proofs,
     "kernel": _kernel, "memory": _memory, "startup": _startup,
 }  # fmt: skip
 

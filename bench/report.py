@@ -26,6 +26,8 @@ five levels, and leave out plan limits, holds, returns, payments onward and rule
 PostgreSQL serves many at once and keeps tables that can be queried and rolled back. PostgreSQL writes each row to log,
 table and index; ours to the log, from which the state is rebuilt. One payment each: one caller with ours, 8 or 32 with
 PostgreSQL, which syncs several at once.
+[bold]Over HTTP:[/bold] the same framework before both, 64 clients. PostgreSQL's route does one statement and
+knows no rules; ours decides every rule, chains, hashes and logs. Access control is off. The load shares the cores.
 `kernel alone` is not durable and is no rival to any durable row. p50, p99 and max are of one batch; where each transfer
 is sent alone, of one transfer. `ours ÷ this` compares with the row in bold."""
 

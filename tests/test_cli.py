@@ -22,6 +22,7 @@ COMMANDS = [
     ["report", "execution"], ["show", "account"], ["show", "colour"], ["show", "entry"], ["views", "drop"],
     ["views", "rebuild"], ["subsidies", "queue"], ["subsidies", "pay"], ["key"], ["sign"], ["evidence"],
     ["log-key"], ["checkpoint"], ["receipt"],
+    ["serve"], ["doctor"],
     ["verify"], ["export"], ["backup"], ["restore"],
     ["programme", "list"], ["programme", "show"], ["programme", "check"], ["programme", "records"], ["simulate"],
     ["iso20022", "import"], ["iso20022", "statement"], ["iso20022", "notify"], ["iso20022", "reconcile"],

@@ -43,6 +43,8 @@ _COMMANDS = (
     (app, "export", "archive:export", "Write a ledger out in a documented form; add what is new."),
     (app, "backup", "archive:backup", "Back a ledger up, and say what would have been lost."),
     (app, "restore", "archive:restore", "Make a ledger again from a backup, verified, up to any point."),
+    (app, "serve", "serve:serve", "Run the service: the HTTP API on a ledger."),
+    (app, "doctor", "serve:doctor", "Say what is wrong with an installation, and what to do."),
     (app, "evidence", "evidence:evidence", "What evidence is asked of whom, and until when."),
     (app, "trace", "trace:trace", "Follow money to its sources and to its payees: table, JSON, picture."),
     (app, "demo", "demo:demo", "Colour a year of Kazakhstan's budget and look around."),

@@ -1,0 +1,203 @@
+"""Commands of the service: run it, and find out what is wrong with an installation."""
+
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from boyau.cli.output import Failure, In, Json, chosen, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from boyau.language import Language
+    from boyau.service.settings import Settings
+
+Served = Annotated[str, Parameter(env_var="BOYAU_LEDGER", help="The ledger: a path, or sqlite:PATH.")]
+Examined = Annotated[str | None, Parameter(env_var="BOYAU_LEDGER", help="The ledger to look at as well.")]
+Listen = Annotated[
+    str | None,
+    Parameter(help="Address to listen at, HOST:PORT; port 0 takes a free one. By default BOYAU_LISTEN."),
+]
+SWITCH_SECONDS = 0.0005
+"""How long a thread keeps the interpreter where another waits for it: the writer, when its disk has answered."""
+
+
+def serve(ledger: Served, *, listen: Listen = None, create: bool = False, language: In = None) -> int:
+    """Run the service on a ledger until it is stopped; print its address, and the link for the first sign-in.
+
+    Example calls:
+
+        boyau serve treasury.boyau
+        boyau serve treasury.boyau --create --listen 127.0.0.1:8080
+
+    It may be stopped (SIGTERM, Ctrl-C) and killed at any moment: nothing is answered before it is on disk. All settings
+    are in docs/operation.md; `boyau doctor` says what is wrong with an installation.
+
+    Parameters
+    ----------
+    create
+        Make the ledger if there is none yet.
+    """
+    words = chosen(language)
+    settings = _settings(words, listen=listen)
+    host, port = settings.address
+    listening = _listening(host, port, words)
+    try:
+        url = settings.public_url or _url(listening, tls=settings.tls_certificate is not None)
+        access = _access(ledger, url, settings, words)
+        if access is None and not loopback(host):
+            told = "without access control this is served only to this machine; listen at 127.0.0.1"
+            raise Failure(words.text(told), 2)
+        return _run(_book(ledger, create=create), ledger, settings, access, listening, url, words)
+    finally:
+        listening.close()
+
+
+def loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine only. A name is looked up: it may mean anything."""
+    import ipaddress
+
+    try:
+        found = {str(one[4][0]) for one in socket.getaddrinfo(host, None)}
+        return bool(found) and all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
+    except OSError:
+        return False
+
+
+def _settings(words: "Language", **given: Any) -> "Settings":
+    try:
+        from boyau.service import settings
+    except ImportError as error:
+        told = "the service needs {name}; install it with {command}"
+        raise Failure(words.text(told, name=error.name, command="pip install 'boyau[serve]'"), 2) from None
+    try:
+        return settings.load(**given)
+    except settings.SettingError as error:
+        raise Failure(str(error), 2) from None
+
+
+def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
+    """Open the access store beside the ledger; None where this build has no access control."""
+    try:
+        from boyau.service.gate import Access
+        from boyau.service.identity.store import AccessStore
+    except ImportError:
+        return None
+    store = AccessStore.open(f"{ledger.removeprefix('sqlite:')}-access")
+    proxies = [one.strip() for one in settings.trusted_proxies.split(",") if one.strip()]
+    try:
+        return Access(store, url, trusted_proxies=proxies, certificate_header=settings.certificate_header)
+    except ValueError as error:
+        store.close()
+        told = "{address} cannot be served to others: {reason}; see BOYAU_PUBLIC_URL, BOYAU_TLS_CERTIFICATE"
+        raise Failure(words.text(told, address=url, reason=error), 2) from None
+
+
+def _listening(host: str, port: int, words: "Language") -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048, reuse_port=False)
+    except OSError as error:
+        told = "cannot listen at {address}: {reason}"
+        raise Failure(words.text(told, address=f"{host}:{port}", reason=error.strerror or error), 4) from None
+
+
+def _book(ledger: str, *, create: bool) -> Any:
+    from boyau.journal import Book
+
+    if create and not Path(ledger.removeprefix("sqlite:")).exists():
+        book = Book.create(ledger)
+        book.record([{"type": "unit", "unit": "KZT", "scale": 2}])
+        return book
+    return Book.open(ledger)
+
+
+def _run(
+    book: Any, ledger: str, settings: "Settings", access: Any, listening: socket.socket, url: str, words: "Language"
+) -> int:
+    import uvicorn
+
+    from boyau.service import logs
+    from boyau.service.app import create_app
+    from boyau.service.desk import Desk
+    from boyau.service.webhooks import Hooks
+
+    logger = logs.configure(settings.log_level)
+    desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
+    app = create_app(desk, access)
+    logs.install(app, logger)
+    if settings.rate_per_second:
+        app.state.rates = logs.Rates(settings.rate_per_second, settings.rate_burst)
+    if settings.webhooks_max:
+        path = f"{ledger.removeprefix('sqlite:')}-webhooks"
+        app.state.hooks = Hooks(desk, path, most=settings.webhooks_max, private=settings.webhooks_private)
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            app.state.feed.close()  # whoever waits for entries must not keep the others waiting for the end
+            super().handle_exit(sig, frame)
+
+    server = Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
+            timeout_keep_alive=30, limit_concurrency=settings.connections_max,
+            timeout_graceful_shutdown=settings.drain_seconds, ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+        )
+    )  # fmt: skip
+    # Before anybody can know the address: a signal from here on means an end in order.
+    handlers = (signal.SIGINT, signal.SIGTERM)
+    before = {one: signal.signal(one, lambda *_: setattr(server, "should_exit", True)) for one in handlers}
+    print(url)
+    if access is not None and (link := access.store.first_link(url)):
+        print(link)
+    sys.stdout.flush()
+    say(words.text("{ledger} is served, {entries} entries; {key} stops", **_facts(ledger, book)))
+    try:
+        # uvicorn sends itself the signal again when it has ended; by then there is nothing left to interrupt.
+        server.run(sockets=[listening])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if getattr(app.state, "hooks", None) is not None:
+            app.state.hooks.close()
+        desk.close()
+    logger.info("stopped", entries=desk.entries)
+    return 0
+
+
+def _facts(ledger: str, book: Any) -> dict[str, Any]:
+    return {"ledger": ledger, "entries": book.entries, "key": "Ctrl-C"}
+
+
+def _url(listening: socket.socket, *, tls: bool) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def doctor(ledger: Examined = None, *, language: In = None, json: Json = False) -> int:
+    """Look at an installation, and say of everything that is wrong with it what to do.
+
+    Example calls:
+
+        boyau doctor
+        boyau doctor treasury.boyau --json
+
+    Exit code 1: something is wrong.
+    """
+    words = chosen(language)
+    settings = _settings(words)
+    from boyau.service.doctor import examine
+
+    found = examine(ledger, settings, words)
+    if json:
+        print_json([one.document() for one in found])
+    else:
+        marks = {"good": words.text("good"), "warning": words.text("warning"), "wrong": words.text("wrong")}
+        rows = [(one.name, marks[one.state], one.finding, one.remedy) for one in found]
+        heads = [words.text("what"), words.text("state"), words.text("finding"), words.text("what to do")]
+        print_table(heads, rows)
+    return 1 if any(one.state == "wrong" for one in found) else 0

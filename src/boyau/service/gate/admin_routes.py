@@ -1,0 +1,268 @@
+"""Administration of an installation: people, machines and their keys, grants, sessions; and decisions for auditors."""
+
+import asyncio
+import re
+import secrets
+import sqlite3
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import JSONResponse
+
+from boyau.language import Language
+from boyau.language.catalogue import mark as _
+from boyau.ledger.colours import PARTICIPANT, PATH
+from boyau.service.api import Words
+from boyau.service.gate.policy import POLICY, PUBLIC
+from boyau.service.gate.turn import TURN
+from boyau.service.identity.people import LABEL_MAX
+from boyau.service.identity.routes import PROBLEMS, Door
+from boyau.service.problems import Problem, body_of, object_of
+
+router = APIRouter(prefix="/api/v1", tags=["administration"])
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    return object_of(await body_of(request), request)
+
+
+def _text(body: dict[str, Any], field: str, words: Language, pattern: re.Pattern[str] | None = None) -> str:
+    """Return a text of the body, "" where it is left out."""
+    value = body.get(field, "")
+    if not isinstance(value, str) or len(value) > 600 or (value and pattern and not pattern.fullmatch(value)):
+        title = words.text(_("The field {field} is not what it must be."), field=f"`{field}`")
+        raise Problem(422, "unreadable", title, field=field)
+    return value
+
+
+def _label(body: dict[str, Any], words: Language) -> str:
+    text = _text(body, "label", words).strip()
+    if not text or len(text) > LABEL_MAX or not text.isprintable():
+        title = words.text(_("The field {field} is not what it must be."), field="`label`")
+        raise Problem(422, "unreadable", title, field="label")
+    return text
+
+
+def _there(door: Any, account: str, kind: str, words: Language) -> None:
+    if not kind or door.people.kind(account) != kind:
+        raise Problem(404, "not-found", words.text(_("There is nothing here.")))
+
+
+def _taken(words: Language) -> Problem:
+    return Problem(409, "taken", words.text(_("This belongs to an account already.")))
+
+
+# ---- people ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/people", responses=PROBLEMS, operation_id="listPeople")
+async def people(door: Door) -> Response:
+    """List people with what they were granted."""
+    return JSONResponse({"items": door.people.accounts("person"), "next": None})
+
+
+@router.post("/people", status_code=201, responses=PROBLEMS, operation_id="addPerson")
+async def add_person(request: Request, words: Words, door: Door) -> Response:
+    """Add a person. The answer has a link for them, good once and for 15 minutes; hand it over in person."""
+    body = await _json(request)
+    label = _label(body, words)
+    issuer, subject = _text(body, "issuer", words), _text(body, "subject", words)
+
+    def add() -> tuple[str, str]:
+        with door.store.change():
+            account = door.people.add("person", label)
+            if issuer and subject:
+                door.people.join(account, issuer, subject)
+            return account, door.store.link(account, door.origin)
+
+    try:
+        account, link = await asyncio.to_thread(add)
+    except sqlite3.IntegrityError:
+        raise _taken(words) from None
+    door.told(TURN.get(), "admin.people", account, allowed=True, rule="added")
+    return JSONResponse({"account": account, "link": link}, 201, {"Location": f"/api/v1/people/{account}"})
+
+
+@router.post("/people/{account}/link", status_code=201, responses=PROBLEMS, operation_id="linkPerson")
+async def link_person(account: str, words: Words, door: Door) -> Response:
+    """Make a new link for a person who has lost their passkeys."""
+    _there(door, account, "person", words)
+    if account == TURN.get().caller.account:
+        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+    link = await asyncio.to_thread(door.store.link, account, door.origin)
+    door.told(TURN.get(), "admin.people", account, allowed=True, rule="linked")
+    return JSONResponse({"account": account, "link": link}, 201)
+
+
+@router.delete("/people/{account}", status_code=204, responses=PROBLEMS, operation_id="removePerson")
+async def remove_person(account: str, words: Words, door: Door) -> Response:
+    """End a person's account: name and passkeys are erased, sessions end; the id stays in the history."""
+    return await _remove(door, account, "person", words)
+
+
+async def _remove(door: Any, account: str, kind: str, words: Language) -> Response:
+    _there(door, account, kind, words)
+    if account == TURN.get().caller.account:
+        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+    await asyncio.to_thread(door.people.remove, account)
+    door.told(
+        TURN.get(), f"admin.{'people' if kind == 'person' else 'machines'}", account, allowed=True, rule="removed"
+    )
+    return Response(status_code=204)
+
+
+# ---- machines -------------------------------------------------------------------------------------------------------
+
+
+@router.get("/machines", responses=PROBLEMS, operation_id="listMachines")
+async def machines(door: Door) -> Response:
+    """List machines with their keys and what they were granted."""
+    return JSONResponse({"items": door.people.accounts("machine"), "next": None})
+
+
+@router.post("/machines", status_code=201, responses=PROBLEMS, operation_id="addMachine")
+async def add_machine(request: Request, words: Words, door: Door) -> Response:
+    """Add a machine with its public key (Ed25519), or the SHA-256 of its certificate's public key; both hexadecimal."""
+    body = await _json(request)
+    label = _label(body, words)
+
+    def add() -> tuple[str, str]:
+        with door.store.change():
+            account = door.people.add("machine", label)
+            return account, _key(door, account, body, words)
+
+    try:
+        account, key = await asyncio.to_thread(add)
+    except sqlite3.IntegrityError:
+        raise _taken(words) from None
+    door.told(TURN.get(), "admin.machines", account, allowed=True, rule="added")
+    return JSONResponse({"account": account, "key": key}, 201, {"Location": f"/api/v1/machines/{account}"})
+
+
+def _key(door: Any, account: str, body: dict[str, Any], words: Language) -> str:
+    """Add the key that *body* names and return what it is called: its ``keyid``."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    public, spki = _text(body, "public_key", words, _HEX), _text(body, "certificate_spki", words, _HEX)
+    if bool(public) == bool(spki):
+        title = words.text(_("Give either {one} or {other}."), one="`public_key`", other="`certificate_spki`")
+        raise Problem(422, "unreadable", title, field="public_key")
+    if public:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        if door.store.row("select 1 from machine_key where public = ?", bytes.fromhex(public)):
+            raise _taken(words)  # also one that was revoked: a stolen key never comes back
+    key = f"k-{secrets.token_hex(6)}"
+    door.people.add_key(account, key, bytes.fromhex(public) or None, bytes.fromhex(spki) or None)
+    return key
+
+
+@router.post("/machines/{account}/keys", status_code=201, responses=PROBLEMS, operation_id="addKey")
+async def add_key(request: Request, account: str, words: Words, door: Door) -> Response:
+    """Add a further key to a machine, to change keys without a pause."""
+    body = await _json(request)
+    _there(door, account, "machine", words)
+    try:
+        key = await asyncio.to_thread(_key, door, account, body, words)
+    except sqlite3.IntegrityError:
+        raise _taken(words) from None
+    door.told(TURN.get(), "admin.machines", f"{account} {key}", allowed=True, rule="key added")
+    return JSONResponse({"account": account, "key": key}, 201)
+
+
+@router.delete("/machines/{account}/keys/{key}", status_code=204, responses=PROBLEMS, operation_id="revokeKey")
+async def revoke_key(account: str, key: str, words: Words, door: Door) -> Response:
+    """Take a key back, from the next request on."""
+    if not await asyncio.to_thread(door.people.revoke_key, account, key):
+        raise Problem(404, "not-found", words.text(_("There is nothing here.")))
+    door.told(TURN.get(), "admin.machines", f"{account} {key}", allowed=True, rule="key revoked")
+    return Response(status_code=204)
+
+
+@router.delete("/machines/{account}", status_code=204, responses=PROBLEMS, operation_id="removeMachine")
+async def remove_machine(account: str, words: Words, door: Door) -> Response:
+    """End a machine's account with all its keys."""
+    return await _remove(door, account, "machine", words)
+
+
+# ---- grants ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/grants", responses=PROBLEMS, operation_id="listGrants")
+async def grants(door: Door) -> Response:
+    """List what was granted and is in force."""
+    rows = door.store.rows(
+        "select number, account, role, colour, participant, by_account, at from granted where revoked is null"
+    )
+    names = ("number", "account", "role", "colour", "participant", "by", "at")
+    return JSONResponse({"items": [dict(zip(names, row, strict=True)) for row in rows], "next": None})
+
+
+@router.post("/grants", status_code=201, responses=PROBLEMS, operation_id="grant")
+async def grant(request: Request, words: Words, door: Door) -> Response:
+    """Grant a role to an account, below a colour, for a participant. Nobody grants anything to themselves."""
+    body = await _json(request)
+    account, role = _text(body, "account", words), _text(body, "role", words)
+    colour, participant = _text(body, "colour", words, PATH), _text(body, "participant", words, PARTICIPANT)
+    kind = door.people.kind(account)
+    if account == TURN.get().caller.account:
+        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+    wrong = (
+        "account" if not kind
+        else "role" if role not in POLICY.roles or role == PUBLIC or (role == "administrator" and kind == "machine")
+        else "participant" if role in POLICY.needs_participant and not participant
+        else "colour" if role in POLICY.needs_colour and not colour
+        else ""
+    )  # fmt: skip
+    if wrong:
+        title = words.text(_("The field {field} is not what it must be."), field=f"`{wrong}`")
+        raise Problem(422, "unreadable", title, field=wrong)
+    by = TURN.get().caller.account
+    number = await asyncio.to_thread(door.people.grant, account, role, colour, participant, by)
+    door.told(TURN.get(), "admin.grants", f"{account} {role} {colour}", allowed=True, rule="granted")
+    return JSONResponse({"number": number}, 201)
+
+
+@router.delete("/grants/{number}", status_code=204, responses=PROBLEMS, operation_id="revokeGrant")
+async def revoke_grant(number: int, words: Words, door: Door) -> Response:
+    """Take a grant back, from the next request on."""
+    account, role = door.people.holder(number)
+    if not account:
+        raise Problem(404, "not-found", words.text(_("There is nothing here.")))
+    if account == TURN.get().caller.account:
+        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+    await asyncio.to_thread(door.people.revoke, number)
+    door.told(TURN.get(), "admin.grants", f"{account} {role}", allowed=True, rule="revoked")
+    return Response(status_code=204)
+
+
+# ---- sessions and decisions -----------------------------------------------------------------------------------------
+
+
+@router.get("/sessions", responses=PROBLEMS, operation_id="listSessions")
+async def sessions(door: Door) -> Response:
+    """List everybody's open sessions."""
+    return JSONResponse({"items": door.sessions.open_ones(), "next": None})
+
+
+@router.delete("/sessions/{session}", status_code=204, responses=PROBLEMS, operation_id="endSession")
+async def end_session(session: int, words: Words, door: Door) -> Response:
+    """End somebody's session."""
+    if not await asyncio.to_thread(door.sessions.end, session):
+        raise Problem(404, "not-found", words.text(_("There is nothing here.")))
+    door.told(TURN.get(), "admin.sessions", str(session), allowed=True, rule="ended")
+    return Response(status_code=204)
+
+
+@router.get("/decisions", responses=PROBLEMS, operation_id="listDecisions")
+async def decisions(
+    door: Door,
+    after: Annotated[int, Query(ge=0, le=1 << 62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    who: Annotated[str, Query(max_length=40)] = "",
+    allowed: bool | None = None,
+) -> Response:
+    """List what the gate decided, in order; a person who is administrator sees it as the auditor does."""
+    found = door.decisions.page(after, limit, who, allowed)
+    last = found[-1]["number"] if found else None
+    return JSONResponse({"items": found, "next": f"/api/v1/decisions?after={last}&limit={limit}" if last else None})

@@ -1,0 +1,160 @@
+"""Every decision of the gate: who, what, allowed or not, which rule, when. Chained: none can be changed alone.
+
+A request waits for its decision to be on disk before it is answered, if it changes anything; decisions of requests that
+come together are written together. Whole days beyond the last 31 are moved to files, one a day.
+"""
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+import os
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boyau.service.identity.store import AccessStore
+
+DAYS_KEPT = 31
+WAITING_MAX = 100_000
+_FIELDS = ("number", "at", "who", "how", "action", "resource", "allowed", "rule", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision, or so many alike in one request."""
+
+    who: str
+    how: str
+    action: str
+    resource: str
+    allowed: bool
+    rule: str
+    count: int = 1
+
+
+@dataclass(slots=True)
+class _Job:
+    decisions: list[Decision]
+    done: "Future[None]" = field(default_factory=Future)
+
+
+def chained(before: bytes, row: tuple[Any, ...]) -> bytes:
+    """Return the chain's next link: the hash of the one before and of the decision."""
+    return hashlib.sha256(before + json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()).digest()
+
+
+class Decisions:
+    """Writes decisions in a thread of its own, those together that wait together."""
+
+    def __init__(self, store: AccessStore, folder: Path | None = None) -> None:
+        self._store, self._folder = store, folder
+        self._queue: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        last = store.row("select number, chain from decision order by number desc limit 1")
+        ended = store.meta("decisions_end").partition(" ")
+        if last is None and ended[0]:
+            last = (int(ended[0]), bytes.fromhex(ended[2]))
+        self._number: int = last[0] if last else 0
+        self._chain: bytes = last[1] if last else bytes(32)
+        self._day = 0
+        self._thread = threading.Thread(target=self._run, name="boyau-decisions", daemon=True)
+        self._thread.start()
+
+    def record(self, decisions: list[Decision]) -> "Future[None]":
+        """Have decisions written; done when they are on disk. Where too many wait it fails at once."""
+        job = _Job(decisions)
+        with self._changed:
+            if self._stopping or len(self._queue) >= WAITING_MAX:
+                job.done.set_exception(RuntimeError("decisions cannot be recorded"))
+                return job.done
+            self._queue.append(job)
+            self._changed.notify()
+        return job.done
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._stopping:
+                    self._changed.wait()
+                jobs = [self._queue.popleft() for _ in range(min(len(self._queue), 1000))]
+            if not jobs:
+                return
+            self._serve(jobs)
+
+    def _serve(self, jobs: list[_Job]) -> None:
+        number, chain = self._number, self._chain
+        try:
+            with self._store.change() as db:
+                at = int(self._store.clock() * 1_000_000)
+                self._rotate(at)
+                rows = []
+                for one in (decision for job in jobs for decision in job.decisions):
+                    number += 1
+                    told = one.who, one.how, one.action, one.resource[:200], int(one.allowed), one.rule, one.count
+                    row = (number, at, *told)
+                    chain = chained(chain, row)
+                    rows.append((*row, chain))
+                db.executemany("insert into decision values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._number, self._chain = number, chain
+        except BaseException as error:  # noqa: BLE001 - it belongs to those who wait, not to the thread
+            for job in jobs:
+                job.done.set_exception(error)
+            return
+        for job in jobs:
+            job.done.set_result(None)
+
+    def _rotate(self, at: int) -> None:
+        """Move days that are over for long to files; each ends where the next begins, by the chain."""
+        day = at // 86_400_000_000
+        if self._folder is None or day == self._day:
+            return
+        while True:
+            first = self._store.row("select at from decision order by number limit 1")
+            if first is None or first[0] // 86_400_000_000 >= day - DAYS_KEPT:
+                break
+            end = (first[0] // 86_400_000_000 + 1) * 86_400_000_000
+            rows = self._store.rows("select * from decision where at < ? order by number", end)
+            name = dt.datetime.fromtimestamp(first[0] / 1e6, dt.UTC).date().isoformat()
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            lines = [
+                json.dumps(dict(zip((*_FIELDS, "chain"), (*row[:-1], row[-1].hex()), strict=True))) for row in rows
+            ]
+            with (self._folder / f"{name}.ndjson.gz").open("wb") as file:
+                file.write(gzip.compress("\n".join(lines).encode() + b"\n"))
+                file.flush()
+                os.fsync(file.fileno())  # before the rows go
+            self._store.db.execute("delete from decision where at < ?", (end,))
+            self._store.set_meta("decisions_end", f"{rows[-1][0]} {rows[-1][-1].hex()}")
+        self._day = day
+
+    def page(
+        self, after: int = 0, limit: int = 100, who: str = "", allowed: bool | None = None
+    ) -> list[dict[str, Any]]:
+        """List decisions in order; those of the days kept here."""
+        rows = self._store.rows(
+            "select number, at, who, how, action, resource, allowed, rule, count from decision where number > ? "
+            "and (? = '' or who = ?) and (? is null or allowed = ?) order by number limit ?",
+            after, who, who, allowed, allowed, limit,
+        )  # fmt: skip
+        return [dict(zip(_FIELDS, row, strict=True)) | {"allowed": bool(row[6])} for row in rows]
+
+    def faults(self) -> list[int]:
+        """Return the numbers of decisions that the chain does not vouch for: changed, or one before them is missing."""
+        found, before, expected = [], None, None
+        for *row, chain in self._store.rows("select * from decision order by number"):
+            if before is not None and (row[0] != expected or chained(before, tuple(row)) != chain):
+                found.append(row[0])
+            before, expected = chain, row[0] + 1
+        return found

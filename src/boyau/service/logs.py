@@ -1,0 +1,155 @@
+"""Who calls, how often, and what became of it: one line of JSON a request, without names, amounts, bodies or queries.
+
+A path may hold a participant's number and a query a search: only the form of the path is logged. A caller is told apart
+by a hash whose salt ends with the process, so that nobody can try numbers until the hash fits.
+"""
+
+import hashlib
+import os
+import re
+import sys
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+QUIET = frozenset({"/health", "/ready", "/metrics"})
+"""Asked for every few seconds by machines; logged at ``debug``."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CALLERS_MAX = 65_536
+_SALT = os.urandom(16)
+
+
+def configure(level: str = "info", stream: BinaryIO | None = None) -> Any:
+    """Set up logging to *stream*, by default standard error; return the logger."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=lambda value, **_: msgspec.json.encode(value)),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        cache_logger_on_first_use=False,
+    )
+    return structlog.get_logger().bind()  # bound once, not for each line
+
+
+def caller_of(scope: Scope) -> str:
+    """Return who calls: whom the gate has recognised, else the address."""
+    known = scope.get("state", {}).get("caller")
+    return str(known) if known else str((scope.get("client") or ("",))[0])
+
+
+def masked(caller: str) -> str:
+    """Return a caller's hash, which means nothing after this process."""
+    return hashlib.sha256(_SALT + caller.encode()).hexdigest()[:12] if caller else ""
+
+
+class Log:
+    """ASGI middleware: gives each request an id and writes one line when it has been answered."""
+
+    def __init__(self, app: ASGIApp, logger: Any) -> None:
+        self._app, self._logger = app, logger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"x-request-id"), "")
+        identity = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = identity
+        status, sent, began = 0, 0, time.perf_counter()
+
+        async def counted(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", identity.encode())]
+            else:
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        except BaseException as error:
+            # The text of an error may hold what was sent: its kind and place are enough to find it.
+            self._logger.error("failed", request=identity, kind=type(error).__name__, place=_place(error))  # noqa: TRY400
+            raise
+        finally:
+            path = getattr(scope.get("route"), "path", "") or ("" if status != 200 else "other")
+            say = self._logger.debug if path in QUIET else self._logger.info
+            say(
+                "request", request=identity, method=scope["method"], path=path, status=status or 499, bytes=sent,
+                ms=round((time.perf_counter() - began) * 1000, 2), caller=masked(caller_of(scope)),
+            )  # fmt: skip
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+class Rates:
+    """A bucket of tokens for each caller: one a request, filled again at a steady rate."""
+
+    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = per_second, burst, clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, request: Request) -> float:
+        """Take a token. Returns 0, or the seconds after which there will be one."""
+        caller, now = caller_of(request.scope), self._clock()
+        tokens, since = self._buckets.pop(caller, (float(self._burst), now))
+        tokens = min(float(self._burst), tokens + (now - since) * self._rate)
+        taken = tokens >= 1
+        self._buckets[caller] = (tokens - taken, now)
+        if len(self._buckets) > _CALLERS_MAX:  # who has been away longest has a full bucket anyway
+            self._buckets.popitem(last=False)
+        return 0.0 if taken else (1 - tokens) / self._rate
+
+
+class Headers:
+    """ASGI middleware: sets headers where the answer has none of that name.
+
+    Starlette's own middleware for functions runs every request in a task of its own and passes its answer through a
+    stream, which takes longer than a payment does.
+    """
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                message["headers"] = given + [one for one in self._headers if one[0] not in names]
+            await send(message)
+
+        await self._app(scope, receive, more)
+
+
+def install(app: Starlette, logger: Any) -> None:
+    """Have an application log its requests."""
+    app.add_middleware(Log, logger=logger)
