@@ -75,6 +75,9 @@ def test_one_command_makes_a_ledger_and_serves_it_until_it_is_told_to_end(served
     assert link.startswith(f"{service.url}/sign-in#link=")
     assert link.partition("=")[2].strip() not in service.said()
     assert service.stop() == 0, service.said()
+    for secret in tmp_path.glob("x.boyau-[aw]*"):
+        if not secret.name.startswith(("x.boyau-wal", "x.boyau-shm")):
+            assert secret.stat().st_mode & 0o077 == 0, f"{secret} may be read by others"
     with Book.open(str(tmp_path / "x.boyau")) as book:
         assert book.entries == 2
     again = served()

@@ -13,6 +13,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import os
 import random
 import secrets
 import socket
@@ -138,6 +139,8 @@ class Hooks:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._desk, self._most, self._private, self._clock = desk, most, private, clock
+        if path != ":memory:":  # SQLite gives its other files the same rights
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
