@@ -1,13 +1,11 @@
 """Signers: keys in sealed files and in a real token (SoftHSM2); what is signed can be taken for nothing else."""
 
 import ast
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +29,7 @@ from boyau.journal.log import origin_of
 from boyau.ledger import evidence, log_keys
 from boyau.proofs.note import Checkpoint, Note, NoteError, Verifier, cosigned
 from boyau.proofs.note import sign as sign_note
+from tests.debian import needed
 
 ROOT = Path(__file__).resolve().parents[1]
 PHRASE = "correct horse battery"
@@ -297,28 +296,12 @@ MODULES = (
     "/usr/lib64/pkcs11/libsofthsm2.so",
     "/usr/local/lib/softhsm/libsofthsm2.so",
 )
-APT = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "softhsm2"]
 
 
 def softhsm():
-    """Return SoftHSM2's library. As root on Debian it is installed; in CI its absence is an error, never a skip."""
-    lock = Path(tempfile.gettempdir()) / f"boyau-softhsm2-{os.geteuid()}.lock"
-    with lock.open("w") as one_at_a_time:  # workers of one run
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        if not shutil.which("softhsm2-util") and os.geteuid() == 0 and shutil.which("apt-get"):
-            print(f"SoftHSM2 is missing, installing it: {' '.join(APT)}", file=sys.__stderr__, flush=True)
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            if subprocess.run(APT, env=environment, capture_output=True, check=False).returncode:
-                subprocess.run(["apt-get", "update"], env=environment, capture_output=True, check=False)
-                subprocess.run(APT, env=environment, capture_output=True, check=False)
-    found = next((one for one in MODULES if Path(one).exists()), None)
-    if found and shutil.which("softhsm2-util"):
-        return found
-    told = "SoftHSM2 is not here, so keys in tokens are NOT TESTED; as root: apt-get install softhsm2"
-    if os.environ.get("CI") == "true":
-        pytest.fail(told)
-    print(f"\n{told}", file=sys.__stderr__, flush=True)
-    pytest.skip(told)
+    """Return SoftHSM2's library."""
+    needed("softhsm2", "softhsm2-util")
+    return next(one for one in MODULES if Path(one).exists())
 
 
 @pytest.fixture(scope="session")

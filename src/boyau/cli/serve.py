@@ -175,6 +175,8 @@ def _facts(ledger: str, book: Any) -> dict[str, Any]:
 
 def _url(listening: socket.socket, *, tls: bool) -> str:
     host, port = listening.getsockname()[:2]
+    if host in {"127.0.0.1", "::1"}:
+        host = "localhost"  # a passkey is bound to a name; browsers make none for a number
     return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
