@@ -213,6 +213,8 @@ class Evidence:
         if any(within not in range(1, 367) for _, within in steps):
             codes.add("deadline_missing")
         codes |= self.faults(record)
+        if "signature" in record and "by" not in record:
+            codes.add("field_missing")
         if codes:
             raise Refused(*codes)
         about = {"condition": condition, "colour": colour, "subject": record.get("subject", "")}

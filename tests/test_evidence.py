@@ -133,6 +133,8 @@ def test_a_request_without_owner_or_deadline_is_refused(page):
     assert page.refused(ASKED | {"days": 0}).code == "deadline_missing"
     assert page.refused({k: v for k, v in ASKED.items() if k != "days"}).code == "deadline_missing"
     assert page.refused(ASKED | {"condition": "weather"}).code == "condition_unasked"
+    nameless = {k: v for k, v in ASKED.items() if k != "by"} | {"signature": "ab" * 64}
+    assert (page.refused(nameless).code, page.refused(nameless).field) == ("field_missing", "by")
     page.record(ASKED)
     assert page.refused(ASKED).code == "request_made"
 

@@ -70,6 +70,8 @@ def take_request(tree: Tree, record: dict[str, Any], today: int) -> None:
     steps = read_steps(record, tree.participants)
     if "by" in record:
         _by(tree, record, today)
+    elif "signature" in record:
+        raise RecordRefused("field_missing", "by", "is missing: nobody can check a signature without a name")
     request = Request(condition, colour.path, subject, steps, today, entry=tree.entry)
     tree.evidence.ask(name, request)
 
