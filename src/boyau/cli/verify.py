@@ -294,9 +294,12 @@ class _Told:
         from boyau.ledger import ROW, Kind, Result
 
         row = np.frombuffer(value, ROW)[0]
+        asked, took = int(row["amount"]), int(row["settled"])
+        # What took effect is shown; where another amount was asked for, somebody may have changed one of the two.
+        apart = {"amount_asked_minor": str(asked)} if took not in (0, asked) else {}
         if self._state is not None:
-            return Operations(self._state).describe(row)
-        return {
+            return Operations(self._state).describe(row) | apart
+        return apart | {
             "op": Kind(int(row["kind"])).name.lower(),
             "id": id_text(row["id"].tobytes()),
             "amount_minor": str(int(row["settled"] or row["amount"])),
