@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from boyau.service.identity.oidc import COOKIE, OidcRefused, Provider
+from boyau.service.identity.oidc import COOKIE, OidcRefused, Provider, read_providers
 from boyau.service.identity.sessions import COOKIE as SESSION
 from tests.service.test_gate_world import ORIGIN, World
 
@@ -212,3 +212,45 @@ def test_a_provider_without_tls_is_no_provider():
     with pytest.raises(ValueError, match="https"):
         World(providers=[Provider("gov", "http://id.test", "boyau")])
     assert "the secret" not in repr(Provider("gov", ISSUER, "boyau", "the secret"))
+
+
+# ---- the operator's file --------------------------------------------------------------------------------------------
+
+
+def test_providers_are_read_from_a_file_and_their_secrets_from_another(tmp_path):
+    path, secret = tmp_path / "providers.toml", tmp_path / "egov.secret"
+    secret.write_text("sesame\n")
+    secret.chmod(0o600)
+    path.write_text(
+        '[egov]\nissuer = "https://idp.example.kz"\nclient_id = "boyau"\nclient_secret_file = "egov.secret"\n'
+        '[open]\nissuer = "https://open.example.kz"\nclient_id = "b"\n'
+    )
+    first, second = read_providers(path)
+    assert (first.name, first.issuer, first.client_id, first.client_secret) == (
+        "egov", "https://idp.example.kz", "boyau", "sesame",
+    )  # fmt: skip
+    assert second.client_secret == ""
+    assert "sesame" not in repr(first)
+    secret.chmod(0o644)
+    with pytest.raises(ValueError, match="chmod 600"):
+        read_providers(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[egov", "Expected"),
+        ("[egov]\nissuer = 5\nclient_id = 'x'", "needs an issuer"),
+        ("[egov]\nissuer = 'http://plain.example'\nclient_id = 'x'", "needs an issuer"),
+        ("[egov]\nissuer = 'https://a.example'\nclient_id = ''", "client_id"),
+        ("[egov]\nissuer = 'https://a.example'\nclient_id = 'x'\nsecret = 'y'", "has the fields"),
+        ("['../x']\nissuer = 'https://a.example'\nclient_id = 'x'", "small letters"),
+        ("egov = 3", "has the fields"),
+        ("[egov]\nissuer = 'https://a.example'\nclient_id = 'x'\nclient_secret_file = 'none'", "client_secret_file"),
+    ],
+)
+def test_a_wrong_file_of_providers_is_said(tmp_path, text, words):
+    path = tmp_path / "providers.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=words):
+        read_providers(path)

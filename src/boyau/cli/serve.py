@@ -82,13 +82,26 @@ def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> A
     """Open the access store beside the ledger; None where this build has no access control."""
     try:
         from boyau.service.gate import Access
+        from boyau.service.identity.oidc import read_providers
         from boyau.service.identity.store import AccessStore
     except ImportError:
         return None
     store = AccessStore.open(f"{ledger.removeprefix('sqlite:')}-access")
     proxies = [one.strip() for one in settings.trusted_proxies.split(",") if one.strip()]
     try:
-        return Access(store, url, trusted_proxies=proxies, certificate_header=settings.certificate_header)
+        providers = read_providers(settings.openid_providers) if settings.openid_providers else []
+    except ValueError as error:
+        store.close()
+        raise Failure(str(error), 2) from None
+    try:
+        return Access(
+            store,
+            url,
+            providers=providers,
+            trusted_proxies=proxies,
+            certificate_header=settings.certificate_header,
+            decisions_folder=settings.decisions_folder,
+        )
     except ValueError as error:
         store.close()
         told = "{address} cannot be served to others: {reason}; see BOYAU_PUBLIC_URL, BOYAU_TLS_CERTIFICATE"

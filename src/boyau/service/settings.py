@@ -42,6 +42,14 @@ class Settings(BaseSettings):
         str,
         Field(description="Header in which a trusted proxy names a machine's certificate (SHA-256 of its key)."),
     ] = ""
+    openid_providers: Annotated[
+        Path | None,
+        Field(description="TOML file of OpenID providers by which people may sign in (docs/operation.md)."),
+    ] = None
+    decisions_folder: Annotated[
+        Path | None,
+        Field(description="Folder for the daily files of decisions; without it they stay in the access store."),
+    ] = None
     queue_requests_max: Annotated[
         int, Field(ge=1, le=65_536, description="Requests that may wait for the writer; beyond it 503.")
     ] = 4096

@@ -6,9 +6,12 @@ Nobody is made an account by signing in: the administrator has joined who they a
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import time
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -40,6 +43,37 @@ class Provider:
     issuer: str
     client_id: str
     client_secret: str = field(default="", repr=False)
+
+
+def read_providers(path: Path) -> list[Provider]:
+    """Read providers from a TOML file: a table for each, by name. ValueError says what is wrong with it, and where.
+
+    The secret stands in a file of its own, which only its owner may read.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    out = []
+    for name, table in tables.items():
+        if not isinstance(table, dict) or set(table) - {"issuer", "client_id", "client_secret_file"}:
+            raise ValueError(f"{path}: [{name}] has the fields issuer, client_id and client_secret_file")
+        if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+            raise ValueError(f"{path}: [{name}] must be small letters, digits and hyphens: it stands in addresses")
+        issuer, client = table.get("issuer", ""), table.get("client_id", "")
+        if not str(issuer).startswith("https://") or not isinstance(client, str) or not client:
+            raise ValueError(f"{path}: [{name}] needs an issuer (https://…) and a client_id")
+        secret = ""
+        if "client_secret_file" in table:
+            place = path.parent / str(table["client_secret_file"])
+            try:
+                if place.stat().st_mode & 0o077:
+                    raise ValueError(f"{place} may be read by others; chmod 600, and replace the secret")
+                secret = place.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"{path}: [{name}] client_secret_file: {error}") from None
+        out.append(Provider(name, str(issuer), client, secret))
+    return out
 
 
 @dataclass
