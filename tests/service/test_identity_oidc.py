@@ -101,7 +101,7 @@ def test_who_is_known_at_the_provider_is_known_here(kind):
     world, account = site(op)
     back = walk(world, op)
     assert back.status_code == 303
-    assert back.headers["location"] == "/"
+    assert back.headers["location"] == "/sign-in"
     (session,) = [one for one in back.headers.get_list("set-cookie") if one.startswith(f"{SESSION}=")]
     me = world.ask("GET", "/api/v1/me", headers={"cookie": session.partition(";")[0]}).json()
     assert (me["account"], me["how"]) == (account, "oidc")

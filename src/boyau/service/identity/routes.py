@@ -152,7 +152,7 @@ async def back(request: Request, provider: str, words: Words, door: Door) -> Res
         log.warning("OpenID provider %.40r: %s", provider, error)
         raise failed(door, words, "oidc") from None
     begun = await _begun(door, account, "oidc")
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse("/sign-in", 303)
     answer.headers["Set-Cookie"] = begun.headers["set-cookie"]
     answer.headers.append("Set-Cookie", f"{oidc.COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
     return answer

@@ -43,7 +43,10 @@ async def page(request: Request) -> Response:
     """Return the page, in the language of the browser or of the choice made on it."""
     chosen = request.query_params.get("language", "")
     words = language(chosen) if chosen in LANGUAGES else words_of(request)
-    return Response(_page(words), media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+    providers = sorted(request.app.state.access.openid.providers)
+    return Response(
+        _page(words, providers), media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY}
+    )
 
 
 @router.get("/sign-in/page.js")
@@ -63,7 +66,12 @@ def _asset(name: str, kind: str) -> Response:
     return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=300"})
 
 
-def _page(words: Language) -> str:
+def _page(words: Language, providers: list[str]) -> str:
+    elsewhere = "".join(
+        f'<p class="elsewhere"><a href="/api/v1/sign-in/oidc/{escape(name)}">'
+        f"{escape(words.text(_('Sign in through {name}'), name=name))}</a></p>\n"
+        for name in providers
+    )
     told = {name: words.text(text) for name, text in TEXTS.items()}
     data = " ".join(f'data-{name}="{escape(text)}"' for name, text in told.items())
     here = {words.code: ' aria-current="true"'}
@@ -89,7 +97,7 @@ def _page(words: Language) -> str:
 <p id="said" role="status" aria-live="polite">{escape(told["welcome"])}</p>
 <noscript><p>{escape(told["script"])}</p></noscript>
 <p><button id="act" type="button" hidden>{escape(told["begin"])}</button></p>
-<ul id="roles" hidden></ul>
+{elsewhere}<ul id="roles" hidden></ul>
 <nav aria-label="Тіл · Язык · Language">{others}</nav>
 </main>
 </body>
