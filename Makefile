@@ -9,7 +9,7 @@ WORKERS ?= 2
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/run.stamp: pyproject.toml setup.py $(wildcard src/boyau/*/kernel.py src/boyau/trace/lots.py) $(wildcard src/boyau/language/locale/*/LC_MESSAGES/*.po)
+$(VENV)/run.stamp: pyproject.toml setup.py $(wildcard src/boyau/ledger/kernel.p* src/boyau/trace/lots.py src/boyau/proofs/hasher.py) $(wildcard src/boyau/language/locale/*/LC_MESSAGES/*.po)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable .
@@ -45,4 +45,4 @@ messages: $(VENV)/dev.stamp  ## bring the Kazakh and Russian catalogues up to da
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build out src/*.egg-info
-	find src -name '*.so' -delete -o -name '*.mo' -delete -o -name 'kernel.c' -delete -o -name 'lots.c' -delete
+	find src -name '*.so' -delete -o -name '*.mo' -delete -o -name 'kernel.c' -delete -o -name 'lots.c' -delete -o -name 'hasher.c' -delete

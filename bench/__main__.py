@@ -47,6 +47,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything measured to FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="put the figures between the marks of FILE")
     arguments = parser.parse_args()
+    if arguments.markdown:
+        try:
+            report.around(arguments.markdown)  # not after four minutes of measuring
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
     folder, facts = disk(), machine()
     facts["file_system"] = file_system(folder)
     screen, errors = Console(), Console(stderr=True)

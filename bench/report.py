@@ -113,13 +113,18 @@ def _machine(facts: dict[str, Any]) -> str:
     )
 
 
-def write_markdown(file: Path, facts: dict[str, Any], rows: list[Measured], extra: dict[str, Any]) -> None:
-    """Put the figures of this run between the two marks of *file*."""
-    text = file.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
+def around(file: Path) -> tuple[str, str]:
+    """Return what stands before and after the figures in *file*. ValueError, OSError: there is no place for them."""
+    before, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         raise ValueError(f"{file} has not both marks, `{BEGIN}` and `{END}`")
+    return before, after
+
+
+def write_markdown(file: Path, facts: dict[str, Any], rows: list[Measured], extra: dict[str, Any]) -> None:
+    """Put the figures of this run between the two marks of *file*."""
+    before, after = around(file)
     reference = _reference(rows)
     lines = [f"Measured {_machine(facts)}", ""]
     lines += [

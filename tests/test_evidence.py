@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from boyau import codec
-from boyau.journal import signing
+from boyau.journal import keys, signing
 from boyau.ledger import RecordRefused, approvals
 from tests.page import Page
 
@@ -31,7 +31,7 @@ def page(tmp_path):
         A1 allocate budget@kz -> budget@kz/road              1000.00 : posted
     """)
     page.key = tmp_path / "lab.key"
-    page.lab = signing.make_key(page.key)
+    page.lab = keys.make_open_key(page.key).hex()
     return page
 
 

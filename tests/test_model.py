@@ -294,6 +294,13 @@ def test_rules_only_narrow_and_new_versions_wait_for_their_day(page):
     page.check("pay south@kz/schools/roofs builder@kz/schools/roofs#1 1 -> payee_denied")
 
 
+def test_a_colour_is_renamed_without_naming_its_unit_again(page):
+    assert page.record("colour", "kz", title="Budget of all")
+    registry = page.pair.ledger.registry
+    kz = registry.colours[registry.colour_numbers["kz"]]
+    assert (kz.title, kz.unit) == ("Budget of all", "KZT")
+
+
 def test_evidence_is_attested_for_the_colour_above_or_for_the_subject(page):
     """The detail names the missing condition."""
     page.told("subject act-7")

@@ -163,6 +163,11 @@ class Batch:
     marks: bytes = b""
     """and the first 4 bytes of each leaf hash, which name the entry where a body is no longer the one sealed."""
 
+    @property
+    def end(self) -> int:
+        """Number of the entry after its last."""
+        return self.first + self.count
+
     @classmethod
     def seal(
         cls,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from boyau.journal import Book, intake
 from boyau.service.answers import Outcome
+from boyau.service.bulk import COLUMNS, Bulk
 from boyau.service.desk import Busy, Closing, Desk
-from boyau.service.models import COLUMNS, Bulk
 from boyau.stores import StoreError
 from tests.page import START, WORLD
 

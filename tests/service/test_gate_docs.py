@@ -12,6 +12,7 @@ from boyau.service.gate.decisions import DAYS_KEPT
 from boyau.service.gate.pending import DAYS_MAX
 from boyau.service.gate.policy import POLICY
 from boyau.service.identity import passkeys, sessions, signatures, store
+from boyau.service.settings import Settings
 from tests.service.test_gate_world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +97,7 @@ def test_the_figures_of_access_md_are_the_programs():
     assert (sessions.IDLE_SECONDS, sessions.LIFE_SECONDS, sessions.FRESH_SECONDS) == (30 * 60, 12 * 3600, 300)
     assert store.LINK_SECONDS == 15 * 60
     assert (access.CALLER_RATE, access.PUBLIC_RATE) == (2000, 20)
+    assert (Settings().rate_per_second, Settings().rate_burst) == (access.CALLER_RATE, access.CALLER_BURST)
     assert round(access.SIGN_IN_RATE * 60) == 10
     assert (DAYS_KEPT, DAYS_MAX, passkeys.PASSKEYS_MAX) == (31, 31, 10)
     for figure in ("300 seconds", "30 minutes", "12\nhours", "15 minutes", "five minutes", "2,000 requests", "31 days"):

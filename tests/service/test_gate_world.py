@@ -288,6 +288,24 @@ def test_an_entry_is_shown_to_both_its_sides(world):
     assert world.ask("GET", "/api/v1/entries/I-2", auth=world.role("programme_administrator")).status_code == 403
 
 
+def test_the_entry_that_is_shown_is_the_one_that_was_allowed(world, monkeypatch):
+    """An own payment under the number that another's entry will have: it comes after the gate has looked."""
+    builder, number = world.role("contractor"), world.desk.entries + 1
+    assert world.ask("POST", "/api/v1/transfers", auth=builder, json=pay(str(number))).status_code == 201
+    real, others = world.desk.call, []
+
+    def call(function):
+        done = real(function)
+        if not others:
+            others.extend(world.desk.submit([pay("O-1", "budget@kz/road", "builder@kz/road#1")]).result())
+        return done
+
+    monkeypatch.setattr(world.desk, "call", call)
+    shown = world.ask("GET", f"/api/v1/entries/{number}", auth=builder)
+    assert [one.entry for one in others] == [number]
+    assert (shown.status_code, shown.json()["entry"]) == (200, number - 1)
+
+
 def test_forbid_overrides_permit(world):
     both = world.machine("treasury", "auditor")
     assert world.ask("POST", "/api/v1/transfers", auth=both, json=pay("X-1", "budget@kz/road")).status_code == 403

@@ -7,12 +7,12 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from boyau.cli.app import run
-from boyau.cli.serve import loopback
 from boyau.journal import Book
 from boyau.language import language
 from boyau.service import doctor, logs, settings
@@ -106,15 +106,13 @@ def test_an_address_in_use_is_said(capsys, tmp_path):
     assert (code, "cannot listen" in capsys.readouterr().err) == (4, True)
 
 
-def test_without_access_control_nobody_else_is_served(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("boyau.cli.serve._access", lambda *_: None)
-    assert run(["serve", str(tmp_path / "x"), "--create", "--listen", "0.0.0.0:0"]) == 2
-    assert "access control" in capsys.readouterr().err
+def test_where_a_part_of_the_service_is_missing_nothing_is_served(capsys, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "boyau.service.app", raising=False)
+    monkeypatch.delattr("boyau.service.app", raising=False)
+    monkeypatch.setitem(sys.modules, "boyau.service.gate", None)
+    assert run(["serve", str(tmp_path / "x"), "--create", "--listen", "127.0.0.1:0"]) == 2
+    assert "pip install 'boyau[serve]'" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
-    assert loopback("127.0.0.1")
-    assert loopback("::1")
-    assert not loopback("0.0.0.0")
-    assert not loopback("no-such-host.invalid")
 
 
 # ---- settings -------------------------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from boyau.journal import Book, archive
-from boyau.journal.archive import ArchiveError, export, restore
+from boyau.journal.archive import ArchiveError, export
 from boyau.journal.log import Log
 from boyau.journal.operations import Operations
+from boyau.journal.restore import restore
 from boyau.ledger.codes import day_of
 from boyau.stores import StoreDamaged, StoreError, open_store
 from boyau.verify import Trust
@@ -271,7 +272,7 @@ def test_a_restored_ledger_is_the_ledger_and_works_on(ledger, tmp_path):
 
 
 def test_a_restored_ledger_has_a_snapshot_that_is_believed(ledger, tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "SNAPSHOT_ENTRIES_AT_CLOSE", 100)
+    monkeypatch.setattr("boyau.journal.restore.SNAPSHOT_ENTRIES_AT_CLOSE", 100)
     exported(ledger, tmp_path / "e")
     made = restore(tmp_path / "e", tmp_path / "y.boyau")
     with Book.open(str(tmp_path / "y.boyau"), write=False) as book:

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from boyau.cli.output import Failure, In, Json, Ledger, chosen, print_json, say
 
 if TYPE_CHECKING:
-    from boyau.journal.archive import Exported, Restored
+    from boyau.journal.archive import Exported
+    from boyau.journal.restore import Restored
     from boyau.language import Language
 
 EXIT_CANNOT, EXIT_INPUT = 4, 3
@@ -95,7 +96,7 @@ def restore(
         Restore what was sealed up to this moment, YYYY-MM-DDTHH:MM:SSZ, or by the end of this day (UTC), YYYY-MM-DD.
     """
     from boyau.journal.archive import ArchiveError
-    from boyau.journal.archive import restore as restored
+    from boyau.journal.restore import restore as restored
 
     words = chosen(language)
     if until_entry is not None and until:

@@ -59,7 +59,7 @@ def _asked(question: str, words: "Language") -> str:
         raise Failure(told, 3) from None
 
 
-def _place(where: str, words: "Language") -> str:
+def place_of(where: str, words: "Language") -> str:
     """Return where a key is, unless its PIN stands on the command line, which every user of the machine can read."""
     from boyau.journal.keys import in_token
 
@@ -98,7 +98,7 @@ def key(
     from boyau.journal.keys import SignerError, in_token
 
     words = chosen(language)
-    where = _place(file, words)
+    where = place_of(file, words)
     if unsealed and (passphrase_file is not None or in_token(where)):
         told = words.text(
             "{option} leaves nothing for a passphrase to open; leave one of them out", option="--unsealed"
@@ -168,7 +168,7 @@ def opened(where: str, passphrase_file: Path | None, words: "Language") -> "Sign
     """Open the key that a command was given: a file, or a URI of a key in a token."""
     from boyau.journal import keys
 
-    place = _place(where, words)
+    place = place_of(where, words)
     question = (
         words.text("PIN of the token") if keys.in_token(place) else words.text("Passphrase for {file}", file=place)
     )
@@ -205,7 +205,7 @@ def sign(
     from boyau.journal.keys import SignerError
 
     words = chosen(language)
-    place = _place(key, words)
+    place = place_of(key, words)
     moment = at or dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     signer = None
     for line in intake.read(file, sys.stdin.buffer):

@@ -47,28 +47,14 @@ def serve(ledger: Served, *, listen: Listen = None, create: bool = False, langua
     try:
         url = settings.public_url or _url(listening, tls=settings.tls_certificate is not None)
         access = _access(ledger, url, settings, words)
-        if access is None and not loopback(host):
-            told = "without access control this is served only to this machine; listen at 127.0.0.1"
-            raise Failure(words.text(told), 2)
         return _run(_book(ledger, create=create), ledger, settings, access, listening, url, words)
     finally:
         listening.close()
 
 
-def loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine only. A name is looked up: it may mean anything."""
-    import ipaddress
-
-    try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(host, None)}
-        return bool(found) and all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
-    except OSError:
-        return False
-
-
 def _settings(words: "Language", **given: Any) -> "Settings":
     try:
-        from boyau.service import settings
+        from boyau.service import app, settings  # noqa: F401 - all that the service needs
     except ImportError as error:
         told = "the service needs {name}; install it with {command}"
         raise Failure(words.text(told, name=error.name, command="pip install 'boyau[serve]'"), 2) from None
@@ -79,13 +65,11 @@ def _settings(words: "Language", **given: Any) -> "Settings":
 
 
 def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
-    """Open the access store beside the ledger; None where this build has no access control."""
-    try:
-        from boyau.service.gate import Access
-        from boyau.service.identity.oidc import read_providers
-        from boyau.service.identity.store import AccessStore
-    except ImportError:
-        return None
+    """Open the access store beside the ledger."""
+    from boyau.service.gate import Access
+    from boyau.service.identity.oidc import read_providers
+    from boyau.service.identity.store import AccessStore
+
     store = AccessStore.open(f"{ledger.removeprefix('sqlite:')}-access")
     proxies = [one.strip() for one in settings.trusted_proxies.split(",") if one.strip()]
     try:
@@ -101,6 +85,7 @@ def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> A
             trusted_proxies=proxies,
             certificate_header=settings.certificate_header,
             decisions_folder=settings.decisions_folder,
+            caller_limit=(settings.rate_per_second, settings.rate_burst),
         )
     except ValueError as error:
         store.close()
@@ -141,8 +126,6 @@ def _run(
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
     app = create_app(desk, access)
     logs.install(app, logger)
-    if settings.rate_per_second:
-        app.state.rates = logs.Rates(settings.rate_per_second, settings.rate_burst)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
         app.state.hooks = Hooks(desk, path, most=settings.webhooks_max, private=settings.webhooks_private)
@@ -165,7 +148,7 @@ def _run(
     handlers = (signal.SIGINT, signal.SIGTERM)
     before = {one: signal.signal(one, lambda *_: setattr(server, "should_exit", True)) for one in handlers}
     print(url)
-    if access is not None and (link := access.store.first_link(url)):
+    if link := access.store.first_link(url):
         print(link)
     sys.stdout.flush()
     say(words.text("{ledger} is served, {entries} entries; {key} stops", **_facts(ledger, book)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from boyau.cli.evidence import Secret, opened
+from boyau.cli.evidence import Secret, opened, place_of
 from boyau.cli.output import Failure, In, Json, chosen, print_json, say
 from boyau.language.catalogue import mark
 
@@ -45,10 +45,7 @@ def init(directory: Folder, *, name: str, key: str, language: In = None, json: J
     from boyau.proofs.witness import State, StateError
 
     words = chosen(language)
-    where = key if keys.in_token(key) else str(Path(key).absolute())
-    if keys.in_token(key) and "pin-value" in key:
-        told = words.text("a PIN does not belong on the command line; name a file with {option}", option="pin-source=")
-        raise Failure(told, 2)
+    where = place_of(key if keys.in_token(key) else str(Path(key).absolute()), words)
     try:
         public = keys.public_key(where)
         directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Exports, backups and restoring. The form is docs/file-format.md, "Export"; ``boyau.verify`` reads it back.
+"""Exports and backups, of which ``restore`` makes a ledger again. The form is docs/file-format.md, "Export".
 
 An export is only added to: finished segments stay as they are, and the manifest, written last, lists what is finished.
 So whatever interrupts it, the manifest on disk describes a whole export, and the next run goes on from there.
@@ -14,36 +14,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from boyau.codec import RECORDS, ZERO_HASH, Batch, CodecError
-from boyau.journal.book import SNAPSHOT_ENTRIES_AT_CLOSE
-from boyau.ledger import snapshot
 from boyau.proofs.leaves import batch_leaves
 from boyau.proofs.tree import Frontier, Hashes, ProofError
-from boyau.stores import SqliteStore, Store, StoreDamaged, StoreError
-from boyau.verify import Code, Finding, Verification
+from boyau.stores import Store, StoreDamaged
 from boyau.verify.archive_files import (
     CHECKPOINTS,
     LENGTH_BYTES,
     MANIFEST,
     SEGMENTS,
-    ArchiveFiles,
     Manifest,
     Segment,
     checkpoint_name,
     read_manifest,
     segment_name,
 )
-from boyau.verify.sources import Header, Unreadable
+from boyau.verify.sources import Unreadable
 
 SEGMENT_BYTES = 64 << 20
 """A segment is finished once it has so much: what an interruption costs, and what a verifier holds in memory."""
 PART = ".part"
-RESTORED_AT_ONCE_BYTES = 32 << 20
-"""So much of a ledger that is being restored is synced at once: nobody was told yet that it is there."""
-ABOUT_NOTES = {Code.CHECKPOINT_FILE, Code.CHECKPOINT_FORM, Code.CHECKPOINT_UNSIGNED, Code.MANIFEST_DIFFERS}
-"""What a restored ledger can do without: such a checkpoint is left out, and said."""
 
 Progress = Callable[[int], None]
 
@@ -111,7 +101,7 @@ class _Export:
             raise ArchiveError(f"{self.directory} is the export of another ledger, {before.ledger}; name a new folder")
         if before.batches > self.last.number + 1:
             raise ArchiveError(
-                f"{self.directory} holds {before.entries} entries, and the ledger only {_end(self.last)}: the ledger "
+                f"{self.directory} holds {before.entries} entries, and the ledger only {self.last.end}: the ledger "
                 "was put back to an older state. Keep the export; `boyau verify --against` compares the two"
             )
         newest = self.store.read(before.batches - 1)
@@ -140,7 +130,7 @@ class _Export:
             (self.directory / name).mkdir(exist_ok=True)
             for left in (self.directory / name).glob(f"*{PART}"):
                 left.unlink()
-        _sync(self.directory)
+        sync(self.directory)
         damaged = self._segments()
         self._checkpoints()
         data = self.manifest.dump()
@@ -165,10 +155,10 @@ class _Export:
                 part.unlink()
                 return damaged
             part.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
             self.manifest = replace(
                 self.manifest,
-                entries=_end(newest),
+                entries=newest.end,
                 batches=newest.number + 1,
                 time=newest.time,
                 tip=newest.hash.hex(),
@@ -207,7 +197,7 @@ class _Export:
                     digest.update(part)
                     size += len(part)
                 newest, self._edge = batch, self.frontier.dump()
-                self.progress(_end(batch))
+                self.progress(batch.end)
                 if size >= SEGMENT_BYTES:
                     break
         except StoreDamaged as error:
@@ -215,7 +205,7 @@ class _Export:
         if newest is None:
             damaged = damaged or StoreDamaged(f"batch {number} is missing; `boyau verify` says more")
         count = 0 if newest is None else newest.number + 1 - number
-        entries = 0 if newest is None else _end(newest) - first
+        entries = 0 if newest is None else newest.end - first
         return Segment(number, count, first, entries, size, digest.hexdigest()), newest, damaged
 
     def _checkpoints(self) -> None:
@@ -237,10 +227,6 @@ def _leaves(batch: Batch) -> Hashes:
         raise StoreDamaged(f"batch {batch.number}: {error}") from None
 
 
-def _end(batch: Batch) -> int:
-    return batch.first + batch.count
-
-
 def _uuid(ledger: bytes) -> str:
     return str(uuid.UUID(bytes=ledger))
 
@@ -260,10 +246,10 @@ def _put(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
     """Sync a folder, so that a rename in it survives a power cut."""
     number = os.open(directory, os.O_RDONLY)
     try:
@@ -279,7 +265,7 @@ def _locked(directory: Path) -> Iterator[None]:
         if not directory.parent.is_dir():
             raise ArchiveError(f"{directory.parent} is no folder; make it first")
         directory.mkdir()
-        _sync(directory.parent)
+        sync(directory.parent)
     if not directory.is_dir():
         raise ArchiveError(f"{directory} is a file; an export is a folder")
     number = os.open(directory, os.O_RDONLY)
@@ -292,125 +278,3 @@ def _locked(directory: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.close(number)
-
-
-# ---- restoring ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What was restored, and what was not: the export's manifest says what there was."""
-
-    entries: int
-    batches: int
-    time: int
-    state_hash: bytes
-    manifest: Manifest
-    left_out: list[Finding]
-    """Checkpoints that were not as they must be."""
-
-
-def restore(
-    directory: Path,
-    target: Path,
-    *,
-    until_entry: int | None = None,
-    until: int | None = None,
-    progress: Progress = lambda _entries: None,
-) -> Restored:
-    """Make a new ledger from an export, verified batch by batch on the way; whole, or not at all.
-
-    Batches are not divided: the last one ends at *until_entry* or before, or was sealed at *until* (µs) or before.
-    """
-    if target.exists():
-        raise StoreError(f"{target} exists already; a ledger is never overwritten")
-    try:
-        files = ArchiveFiles(directory)
-    except Unreadable as error:
-        raise ArchiveError(str(error)) from None
-    part = target.with_name(target.name + PART)
-    leftovers = [part.with_name(part.name + end) for end in ("", "-wal", "-shm", "-journal", "-lock")]
-    try:
-        for left in leftovers:
-            left.unlink(missing_ok=True)
-        made = _restored(files, part, until_entry, until, progress)
-        try:
-            target.hardlink_to(part)  # never over a file that came meanwhile, as a rename would be
-        except PermissionError:  # a file system without links
-            part.rename(target)
-        _sync(target.absolute().parent)
-    except FileExistsError:
-        raise StoreError(f"{target} exists already; a ledger is never overwritten") from None
-    except OSError as error:
-        raise StoreError(f"{error.filename or target} could not be written: {error.strerror}") from None
-    finally:
-        files.close()
-        for left in leftovers:
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-    return made
-
-
-def _restored(
-    files: ArchiveFiles, part: Path, until_entry: int | None, until: int | None, progress: Progress
-) -> Restored:
-    def beyond(header: Header) -> bool:
-        return (until_entry is not None and header.end - 1 > until_entry) or (until is not None and header.time > until)
-
-    work = Verification(files, progress=progress)
-    store = SqliteStore(str(part), write=True, create=True)
-    try:
-        group: list[Batch] = []
-        for taken in work.batches(beyond):
-            _stop_at_damage(work)
-            if taken.batch is not None:
-                group.append(taken.batch)
-            if sum(len(one.body) for one in group) >= RESTORED_AT_ONCE_BYTES:
-                store.append(group)
-                group = []
-        _stop_at_damage(work)
-        if group:
-            store.append(group)
-        last = store.last()
-        if last is None:
-            raise ArchiveError("nothing lies before that point: the first entry is later")
-        if last.number + 1 < files.manifest.batches and work.passed is None:
-            raise ArchiveError(f"{files.name} lacks batch {last.number + 1}; take another copy of the export")
-        left_out = [one for one in work.findings if one.code in ABOUT_NOTES]
-        faulty = {one.where for one in left_out}
-        for size, where, note in files.checkpoints(work.findings):
-            if size <= _end(last) and where not in faulty:
-                store.put_checkpoint(size, note)
-        if _end(last) >= SNAPSHOT_ENTRIES_AT_CLOSE:
-            _snapshot(store, work, last)
-    finally:
-        store.close()
-    return Restored(_end(last), last.number + 1, last.time, work.ledger.state_hash(), files.manifest, left_out)
-
-
-def _stop_at_damage(work: Verification) -> None:
-    """Stop where an entry is not as it was sealed, signed or decided."""
-    found = next((one for one in work.findings if one.code not in ABOUT_NOTES), None)
-    if found is None and work.checkpoints.contradicted is None:
-        return
-    first = found.first if found is not None else work.checkpoints.contradicted
-    where = f" ({found.where})" if found is not None and found.where else ""
-    before = f", or restore what is before it with --until-entry {first - 1}" if first else ""
-    raise ArchiveError(
-        f"the export is damaged at entry {first}{where}: {found.code if found else Code.CHECKPOINT_ROOT}. "
-        f"`boyau verify` says more; take another copy of the export{before}"
-    )
-
-
-def _snapshot(store: Store, work: Verification, last: Batch) -> None:
-    """Keep the state that was decided on the way, so that opening need not decide everything once more."""
-    assert work.chain.frontier is not None
-    keys, entries = snapshot.ids_since(work.ledger, 0)
-    ids = np.stack([keys, entries]).astype("<u8").tobytes()
-    edge, state = work.chain.frontier.dump(), snapshot.dump(work.ledger)
-    head = last.hash + len(edge).to_bytes(4, "little") + edge
-    store.put_snapshot(_end(last), last.number, head + _sealed(state), _sealed(ids))
-
-
-def _sealed(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest() + data

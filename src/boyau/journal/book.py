@@ -207,7 +207,7 @@ class Book:
 
     def _row_bytes(self, entry: int) -> bytes:
         for batch in self._group or ():
-            if batch.first <= entry < batch.first + batch.count:
+            if batch.first <= entry < batch.end:
                 return batch.body[(entry - batch.first) * ROW_BYTES :][:ROW_BYTES]
         under_way = self._runway.row(entry)
         if under_way is not None:
@@ -215,14 +215,14 @@ class Book:
         number, first = self.store.locate(entry)
         if number not in self._checked:
             batch = self.store.read(number)
-            if batch.kind != ROWS or not batch.first == first <= entry < first + batch.count:
+            if batch.kind != ROWS or not batch.first == first <= entry < batch.end:
                 raise JournalBroken(f"batch {number} does not hold row {entry}")
             self._checked.add(number)
         return self.store.part(number, (entry - first) * ROW_BYTES, ROW_BYTES)
 
     def _batch_of(self, entry: int) -> Batch:
         for batch in self._group or ():
-            if batch.first <= entry < batch.first + batch.count:
+            if batch.first <= entry < batch.end:
                 return batch
         return self.store.containing(entry)
 

@@ -1,5 +1,6 @@
 """Finding one entry of the journal, and telling what it says."""
 
+import re
 import uuid
 from typing import Any
 
@@ -9,18 +10,22 @@ from boyau.journal.book import Book
 from boyau.journal.operations import Operations
 from boyau.ledger.codes import day_of, day_text
 
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+
 
 def entry_number(book: Book, text: str) -> int | None:
-    """Return the entry that *text* names: an entry's number, or the id it was posted under."""
+    """Return the entry that *text* names: an entry's number, or the id it was posted under.
+
+    The number comes first. Links name entries by number, and whoever posts chooses the id: one that looks like a number
+    must not take the place of that entry.
+    """
+    if _NUMBER.fullmatch(text) and int(text) < book.entries:
+        return int(text)
     try:
-        data = codec.id_bytes(text)
+        found = book.ledger.entry_of(codec.id_bytes(text))
     except codec.CodecError:
         return None
-    low, high = (int.from_bytes(data[k : k + 8], "little", signed=True) for k in (0, 8))
-    found = int(book.ledger.tables.kernel.entry_of(low, high))
-    if found >= 0:
-        return found
-    return int(text) if text.isascii() and text.isdigit() and int(text) < book.entries else None
+    return found if found >= 0 else None
 
 
 def describe_entry(book: Book, number: int) -> dict[str, Any]:

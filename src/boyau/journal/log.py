@@ -11,7 +11,7 @@ import numpy as np
 
 from boyau.codec import ROWS, TILE, Batch, split_records
 from boyau.ledger import log_keys
-from boyau.ledger.log_keys import LogKeys
+from boyau.ledger.log_keys import ORIGIN, LogKeys
 from boyau.ledger.rows import ROW_BYTES
 from boyau.proofs import note as notes
 from boyau.proofs.leaves import SALT_BYTES, batch_leaves, salts
@@ -20,7 +20,6 @@ from boyau.proofs.receipt import Receipt
 from boyau.proofs.tree import Hashes, Nodes, ProofError, as_hashes
 from boyau.stores import Store, StoreDamaged
 
-ORIGIN = "boyau/ledger/"
 BATCHES_KEPT = 4
 
 
@@ -51,7 +50,7 @@ class Log:
     @property
     def size(self) -> int:
         """Number of entries."""
-        return self.last.first + self.last.count
+        return self.last.end
 
     @cached_property
     def nodes(self) -> Nodes:
@@ -65,7 +64,7 @@ class Log:
     def _batch_of(self, entry: int) -> Batch:
         """Return the batch that holds *entry*; the last few are kept, since proofs are asked for in clusters."""
         for batch in self._recent:
-            if batch.first <= entry < batch.first + batch.count:
+            if batch.first <= entry < batch.end:
                 return batch
         self._recent = [self.store.containing(entry), *self._recent[: BATCHES_KEPT - 1]]
         return self._recent[0]

@@ -4,14 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from boyau import codec
-from boyau.journal.keys import make_open_key, open_signer
+from boyau.journal.keys import open_signer
 from boyau.ledger.evidence import message
 from boyau.proofs.note import Signer
-
-
-def make_key(path: Path) -> str:
-    """Make an open key, for demonstrations; return the public key, 64 hexadecimal digits. `keys.make_key` seals."""
-    return make_open_key(path).hex()
 
 
 def sign(record: dict[str, Any], key: Signer | Path, moment: str) -> dict[str, Any]:

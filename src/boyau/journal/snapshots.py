@@ -33,7 +33,7 @@ def load(store: Store, ledger: Ledger) -> tuple[Batch, Frontier] | None:
         return None
     entry, number, state = found
     batch = store.read(number)
-    if batch.first + batch.count != entry or state[:32] != batch.hash:
+    if batch.end != entry or state[:32] != batch.hash:
         return None
     begin = 36 + int.from_bytes(state[32:36], "little")
     frontier = Frontier.load(state[36:begin])

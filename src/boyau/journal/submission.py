@@ -113,7 +113,7 @@ class Submission:
     def run(self, lines: Iterable[Line]) -> Iterator[Answer]:
         """Submit *lines* and yield their answers, in order within each batch."""
         for line in lines:
-            if _is_record(line) and self._chain_begin < 0:
+            if is_record(line) and self._chain_begin < 0:
                 yield from self._flush()
                 yield self._record(line)
                 continue
@@ -140,7 +140,7 @@ class Submission:
         fault: Answer | None = None
         if line.error:
             fault = Answer(line.number, "unreadable", field=line.field, message=line.error)
-        elif _is_record(line):
+        elif is_record(line):
             told = "a record cannot stand inside a linked chain"
             fault = Answer(line.number, "unreadable", field="type", message=told)
         else:
@@ -152,7 +152,7 @@ class Submission:
         linked = bool(row["flags"] & 1)
         if fault is not None and isinstance(line.value, dict):
             # What cannot be read may have been meant to be linked: then what follows must not be posted without it.
-            linked = line.value.get("linked", _is_record(line)) is not False
+            linked = line.value.get("linked", is_record(line)) is not False
         if fault is not None:
             self._done.append(fault)
             self._chain_fault = self._chain_fault or linked or self._chain_begin >= 0
@@ -183,7 +183,7 @@ class Submission:
             for line, row, at in zip(lines, decided, self._target.numbers.tolist(), strict=True):
                 result = Result(int(row["result"]))
                 # What was posted before stands where it was posted, not where it was sent again.
-                number = entry_of(self._target.ledger, row) if result is Result.EXISTS else at
+                number = self._target.ledger.entry_of(row["id"].tobytes()) if result is Result.EXISTS else at
                 name = result.name.lower()
                 self._done.append(Answer(line.number, name, str(line.value.get("id", "")), row=row, entry=number))
         yield from self._answers()
@@ -193,12 +193,6 @@ class Submission:
         yield from done
 
 
-def entry_of(ledger: Ledger, row: Any) -> int:
-    """Return the number of the entry posted under a row's id, or −1."""
-    data = row["id"].tobytes()
-    words = (int.from_bytes(data[k : k + 8], "little", signed=True) for k in (0, 8))
-    return int(ledger.tables.kernel.entry_of(*words))
-
-
-def _is_record(line: Line) -> bool:
+def is_record(line: Line) -> bool:
+    """Tell whether a line is a record: it says its ``type``, and no ``op``."""
     return isinstance(line.value, dict) and "type" in line.value and "op" not in line.value

@@ -73,8 +73,7 @@ class Explainer(RuleFindings):
         if not row["id"].tobytes().strip(b"\0"):
             yield Finding(Result.ID_MISSING)
             return True
-        low, high = (int.from_bytes(row["id"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
-        entry = self._ledger.tables.kernel.entry_of(low, high)
+        entry = self._ledger.entry_of(row["id"].tobytes())
         if entry >= 0:
             copy = row.copy()
             decided = self._ledger.dry_run(copy.reshape(1), max(self._ledger.time + 1, 0))[-1]
@@ -251,8 +250,7 @@ class Explainer(RuleFindings):
             yield Finding(Result.SUM_OVERFLOW)
 
     def _giving_back(self, row: Any, kind: int, amount: int, today: int) -> Iterator[Finding]:
-        low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
-        entry = self._ledger.tables.kernel.entry_of(low, high) if low or high else -1
+        entry = self._ledger.entry_of(row["ref"].tobytes())
         if entry < 0:
             yield Finding(Result.ORIGINAL_UNKNOWN)
             return

@@ -135,6 +135,11 @@ class Ledger:
                 return Result.APPROVAL_MISSING
         return 0
 
+    def entry_of(self, identity: bytes) -> int:
+        """Return the number of the entry posted under an id of 16 bytes, or −1."""
+        low, high = (int.from_bytes(identity[k : k + 8], "little", signed=True) for k in (0, 8))
+        return int(self.tables.kernel.entry_of(low, high))
+
     def hold_remaining(self, hold: bytes) -> int | None:
         """Return what remains of a hold, or None where there is none under this id."""
         low, high = np.frombuffer(hold, "<i8").tolist()

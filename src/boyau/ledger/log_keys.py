@@ -15,7 +15,9 @@ from boyau.ledger.refusals import RecordRefused
 KEYS_MAX = 10_000
 NAME = re.compile(r"[^\s+\u2014]{1,200}")
 HEX = re.compile(r"[0-9a-f]{64}")
-ORIGIN = re.compile(r"boyau/ledger/[0-9a-f-]{36}")
+ORIGIN = "boyau/ledger/"
+"""Begins the first line of a ledger's checkpoints; the id of the ledger follows."""
+_ORIGIN = re.compile(ORIGIN + r"[0-9a-f-]{36}")
 SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _TAG = b"boyau log key 1\n"
 
@@ -46,7 +48,7 @@ class LogKeys:
         """Take the next key, or raise ``RecordRefused``."""
         name = record_fields.text(record, "name", NAME, example="treasury.example/log")
         key = record_fields.text(record, "key", HEX, example="64 hexadecimal digits")
-        origin = record_fields.text(record, "origin", ORIGIN, example="boyau/ledger/<id of the ledger>")
+        origin = record_fields.text(record, "origin", _ORIGIN, example=f"{ORIGIN}<id of the ledger>")
         proof = record_fields.text(record, "proof", SIGNATURE, example="128 hexadecimal digits")
         if record.get("number") != len(self.keys) or isinstance(record.get("number"), bool):
             raise RecordRefused("log_key_order", "number", f"must be {len(self.keys)}: that many keys came before")

@@ -38,7 +38,10 @@ def take_colour(tree: Tree, record: dict[str, Any], today: int) -> None:
     if known is None and start > today:
         raise RecordRefused("starts_later", "from", "a new colour has its rules at once; record it on that day")
     parent = _parent_of(tree, path, record)
-    rules = colours.read(record.get("rules", {}), tree.units[record["unit"] if parent is None else parent.unit])
+    # Its unit is that of the colour itself, else of the one above it; only a new root must name one.
+    home = parent if known is None else tree.colours[known]
+    unit = record["unit"] if home is None else home.unit
+    rules = colours.read(record.get("rules", {}), tree.units[unit])
     if known is not None:
         _lines_fit(tree.colours[known].own, rules)
     if known is not None and "rules" not in record:  # only the title changes
@@ -56,7 +59,6 @@ def take_colour(tree: Tree, record: dict[str, Any], today: int) -> None:
     record_fields.number(classes, tree.class_bits)
     record_fields.number(conditions, tree.condition_bits)
     if known is None:
-        unit = record["unit"] if parent is None else parent.unit
         colour = Colour(len(tree.colours), path, unit, -1 if parent is None else parent.number)
         tree.add_colour(colour)
     else:

@@ -14,7 +14,7 @@ from typing import Any, Self
 from boyau.codec import RECORDS, ROWS, CodecError, read_json
 from boyau.ledger.rows import ROW_BYTES
 from boyau.proofs.leaves import SALT_BYTES, leaf
-from boyau.proofs.note import Checkpoint, Note, NoteError, Verifier
+from boyau.proofs.note import ED25519, Checkpoint, Note, NoteError, Verifier
 from boyau.proofs.tree import PROOF_MAX, ProofError, leaf_hash, verify_inclusion
 
 KINDS = {"row": ROWS, "record": RECORDS}
@@ -107,8 +107,8 @@ def trusted(note: Note, keys: Iterable[Verifier], quorum: int) -> dict[Verifier,
     """Return which of *keys* signed a checkpoint; NoteError where no log key did, or fewer witnesses than *quorum*."""
     known = list(keys)
     signed = note.verified(known)
-    witnesses = {key.public_key for key in signed if key.kind != 1}
-    if not any(key.kind == 1 for key in signed):
+    witnesses = {key.public_key for key in signed if key.kind != ED25519}
+    if not any(key.kind == ED25519 for key in signed):
         names = ", ".join(sorted({name for name, _, _ in note.signatures})) or "nobody"
         raise NoteError(f"the checkpoint is signed by {names}, and by no key of the log that is trusted here")
     if len(witnesses) < quorum:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Annotated, Any, TypeVar
@@ -17,36 +16,17 @@ from boyau.journal.submission import Answer
 from boyau.language import Language, language
 from boyau.service import answers, models, webhooks
 from boyau.service.answers import Outcome
+from boyau.service.bodies import BATCH_BYTES_MAX, BATCH_LINES_MAX, FORMATS, body_of, object_of, read_batch
+from boyau.service.bulk import Bulk
 from boyau.service.desk import Busy, Closing, Desk
 from boyau.service.feed import answered
-from boyau.service.logs import Rates
-from boyau.service.models import Bulk
-from boyau.service.problems import (
-    BATCH_BYTES_MAX,
-    BATCH_LINES_MAX,
-    FORMATS,
-    Problem,
-    body_of,
-    busy,
-    object_of,
-    problems,
-    read_batch,
-)  # fmt: skip
+from boyau.service.problems import Problem, busy, problems
 from boyau.stores import StoreError, StoreFull
 
 T = TypeVar("T")
 
 
-async def limited(request: Request) -> None:
-    """Send away whoever asks too often. The gate stands before: it has said who calls."""
-    rates: Rates | None = getattr(request.app.state, "rates", None)
-    if rates is not None and (seconds := rates.wait(request)):
-        headers = {"Retry-After": str(math.ceil(seconds))}
-        raise Problem(429, "rate", "Too many requests", f"Try again in {math.ceil(seconds)} s.", headers=headers)
-
-
 router = APIRouter(prefix="/api/v1")
-LIMITED = [Depends(limited)]
 PAGE_MAX = 1000
 FEED_SECONDS_MAX = 30
 POSTING = problems(400, 409, 413, 415, 422)
@@ -142,7 +122,6 @@ DRY = {
 async def transfer(request: Request) -> Response:
     """Post one operation. 201: it is on disk; 200: it was posted before under this id; 409: a problem, every reason."""
     # The one route that is called all the time: what FastAPI would find out for it, it finds out itself.
-    await limited(request)
     desk, dry = desk_of(request), _dry(request)
     value = _keyed(request, object_of(await body_of(request), request))
     if "op" not in value:
@@ -159,7 +138,7 @@ def _dry(request: Request) -> bool:
 
 
 @router.post(
-    "/records", dependencies=LIMITED, status_code=201, response_model=models.Answer,
+    "/records", status_code=201, response_model=models.Answer,
     responses=POSTING | {200: {"model": models.Answer}},
     openapi_extra=_body(models.Record), operation_id="postRecord",
 )  # fmt: skip
@@ -195,7 +174,7 @@ async def _single(
 
 
 @router.post(
-    "/explain", dependencies=LIMITED, response_model=models.Explained, responses=problems(400, 413, 415, 422),
+    "/explain", response_model=models.Explained, responses=problems(400, 413, 415, 422),
     openapi_extra=_body(models.Operation), operation_id="explainTransfer",
 )  # fmt: skip
 async def explain(request: Request, desk: Ledger, words: Words) -> Response:
@@ -212,7 +191,7 @@ async def explain(request: Request, desk: Ledger, words: Words) -> Response:
 
 
 @router.post(
-    "/batches", dependencies=LIMITED, response_model=models.Batch, responses=problems(400, 413, 415, 422),
+    "/batches", response_model=models.Batch, responses=problems(400, 413, 415, 422),
     operation_id="postBatch",
     openapi_extra={"requestBody": {"required": True, "content": {
         "application/x-ndjson": {"schema": {"type": "string", "description": "An operation or record a line."}},
@@ -235,7 +214,7 @@ async def batch(
     lines = await asyncio.to_thread(read_batch, kind, data)
     if len(lines) > BATCH_LINES_MAX:
         raise Problem(413, "too-large", "The batch is too large", f"At most {BATCH_LINES_MAX} lines.")
-    if isinstance(lines, Bulk) and not dry_run and not lines.linked and _whole(request, desk):
+    if isinstance(lines, Bulk) and not dry_run and not lines.linked:
         outcome = await _waited(lambda: desk.submit_bulk(lines), several=True)
     else:
         plain = lines.lines() if isinstance(lines, Bulk) else lines
@@ -243,12 +222,6 @@ async def batch(
         outcome = Outcome.of(given)
     text = await asyncio.to_thread(_told, outcome, only_counts=only_counts, dry=dry_run)
     return Response(text, 200, media_type="application/json")
-
-
-def _whole(request: Request, desk: Desk) -> bool:
-    """Tell whether a batch may go to the desk as it is: not past a gate that looks at each line."""
-    guarded = getattr(request.app.state, "access", None) is not None
-    return "submit_bulk" in vars(type(desk)) and not (guarded and type(desk) is Desk)
 
 
 def _told(outcome: Outcome, *, only_counts: bool, dry: bool) -> bytes:
@@ -268,9 +241,7 @@ After = Annotated[int, Query(ge=-1, le=1 << 62, description="The number of the l
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="At most so many.")]
 
 
-@router.get(
-    "/accounts", dependencies=LIMITED, response_model=models.Page, responses=problems(422), operation_id="listAccounts"
-)
+@router.get("/accounts", response_model=models.Page, responses=problems(422), operation_id="listAccounts")
 async def accounts(
     desk: Ledger,
     after: After = -1,
@@ -282,9 +253,7 @@ async def accounts(
     return _page("accounts", items, last, limit, **({"colour": colour} if colour else {}))
 
 
-@router.get(
-    "/colours", dependencies=LIMITED, response_model=models.Page, responses=problems(422), operation_id="listColours"
-)
+@router.get("/colours", response_model=models.Page, responses=problems(422), operation_id="listColours")
 async def colours(desk: Ledger, after: After = -1, limit: Limit = 100) -> Response:
     """List colours in the order in which they were made, with their limits; the rules stand under each colour."""
     items, last = await looked(desk, lambda book: answers.colours(book, after, limit))
@@ -293,7 +262,6 @@ async def colours(desk: Ledger, after: After = -1, limit: Limit = 100) -> Respon
 
 @router.get(
     "/accounts/{name:path}",
-    dependencies=LIMITED,
     response_model=answers.Account,
     responses=READING,
     operation_id="getAccount",
@@ -305,7 +273,6 @@ async def account(request: Request, name: str, desk: Ledger) -> Response:
 
 @router.get(
     "/colours/{path:path}",
-    dependencies=LIMITED,
     response_model=answers.Colour,
     responses=READING,
     operation_id="getColour",
@@ -315,18 +282,17 @@ async def colour(request: Request, path: str, desk: Ledger) -> Response:
     return _found(request, await looked(desk, lambda book: answers.colour(book, path)), f"colour {path:.80}")
 
 
-@router.get(
-    "/entries/{entry}", dependencies=LIMITED, response_model=answers.Entry, responses=READING, operation_id="getEntry"
-)
+@router.get("/entries/{entry}", response_model=answers.Entry, responses=READING, operation_id="getEntry")
 async def entry(request: Request, entry: str, desk: Ledger) -> Response:
     """Return one entry, by its number or by the id it was posted under. It never changes."""
-    found = await looked(desk, lambda book: answers.entry(book, entry))
-    return _found(request, found, f"entry {entry:.40}", lasting=True)
+    looked_at = request.scope.get("state", {}).get("entry", entry)  # which one it is, the gate has found out already
+    found = await looked(desk, lambda book: answers.entry(book, looked_at))
+    # An id of digits gives way to the entry of that number once there is one; every other answer stays.
+    lasting = found is not None and (not entry.isdigit() or entry == str(found["entry"]))
+    return _found(request, found, f"entry {entry:.40}", lasting=lasting)
 
 
-@router.get(
-    "/entries", dependencies=LIMITED, response_model=models.Page, responses=problems(422), operation_id="listEntries"
-)
+@router.get("/entries", response_model=models.Page, responses=problems(422), operation_id="listEntries")
 async def entries(
     request: Request,
     desk: Ledger,
@@ -363,4 +329,4 @@ def _found(request: Request, value: dict[str, Any] | None, what: str, *, lasting
     return Response(data, 200, headers, "application/json")
 
 
-router.include_router(webhooks.router, dependencies=LIMITED)
+router.include_router(webhooks.router)

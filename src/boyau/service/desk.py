@@ -18,10 +18,10 @@ import numpy as np
 from boyau.journal import Book
 from boyau.journal.intake import Line
 from boyau.journal.operations import Operations
-from boyau.journal.submission import Answer, Scratch, Submission
+from boyau.journal.submission import Answer, Scratch, Submission, is_record
 from boyau.ledger import ROW, Result, codes
 from boyau.service.answers import Outcome
-from boyau.service.models import Bulk, fill, judge
+from boyau.service.bulk import Bulk, fill, judge
 from boyau.stores import StoreError
 
 JOBS_MAX = 4096
@@ -217,7 +217,7 @@ class Desk:
     def _bulk(self, bulk: Bulk) -> Outcome:
         """Decide a batch: what stands between two records as columns, the records one after the other."""
         out = Outcome.blank(len(bulk))
-        records = [k for k, line in sorted(bulk.others.items()) if _is_record(line)]
+        records = [k for k, line in sorted(bulk.others.items()) if is_record(line)]
         cuts = [-1, *records, len(bulk)]
         waiting: list[int] = []
         for before, after in pairwise(cuts):
@@ -274,12 +274,7 @@ class Desk:
         out.results[chosen], out.entries[chosen] = decided["result"], book.numbers
         for k in np.flatnonzero(decided["result"] == Result.EXISTS).tolist():
             # It stands where it was posted, not where it was sent again.
-            words = np.frombuffer(decided["id"][k].tobytes(), "<i8").tolist()
-            out.entries[chosen[k]] = book.ledger.tables.kernel.entry_of(*words)
-
-
-def _is_record(line: Line) -> bool:
-    return isinstance(line.value, dict) and "type" in line.value and "op" not in line.value
+            out.entries[chosen[k]] = book.ledger.entry_of(decided["id"][k].tobytes())
 
 
 def _open_chain(lines: Sequence[Line]) -> list[Answer]:

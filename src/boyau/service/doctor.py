@@ -193,7 +193,7 @@ class _Looks:
             yield Finding(name, WRONG, str(error), text("make one with {command}, or name the right file",
                                                        command=f"boyau init {self.path}"))  # fmt: skip
             return
-        count = 0 if last is None else last.first + last.count
+        count = 0 if last is None else last.end
         yield Finding(name, GOOD, text("{count} entries; `boyau verify` computes all of them again", count=count))
 
     def clock(self) -> Iterator[Finding]:

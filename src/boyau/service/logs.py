@@ -1,4 +1,4 @@
-"""Who calls, how often, and what became of it: one line of JSON a request, without names, amounts, bodies or queries.
+"""Who calls, and what became of it: one line of JSON a request, without names, amounts, bodies or queries.
 
 A path may hold a participant's number and a query a search: only the form of the path is logged. A caller is told apart
 by a hash whose salt ends with the process, so that nobody can try numbers until the hash fits.
@@ -10,22 +10,18 @@ import re
 import sys
 import time
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 import structlog
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 QUIET = frozenset({"/health", "/ready", "/metrics"})
 """Asked for every few seconds by machines; logged at ``debug``."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_CALLERS_MAX = 65_536
 _SALT = os.urandom(16)
 
 
@@ -102,25 +98,6 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-
-
-class Rates:
-    """A bucket of tokens for each caller: one a request, filled again at a steady rate."""
-
-    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate, self._burst, self._clock = per_second, burst, clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, request: Request) -> float:
-        """Take a token. Returns 0, or the seconds after which there will be one."""
-        caller, now = caller_of(request.scope), self._clock()
-        tokens, since = self._buckets.pop(caller, (float(self._burst), now))
-        tokens = min(float(self._burst), tokens + (now - since) * self._rate)
-        taken = tokens >= 1
-        self._buckets[caller] = (tokens - taken, now)
-        if len(self._buckets) > _CALLERS_MAX:  # who has been away longest has a full bucket anyway
-            self._buckets.popitem(last=False)
-        return 0.0 if taken else (1 - tokens) / self._rate
 
 
 class Headers:

@@ -60,11 +60,11 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=65_536, description="Connections at a time; beyond it 503 without a look at the request.")
     ] = 8192
     rate_per_second: Annotated[
-        int, Field(ge=0, le=1_000_000, description="Requests a second of one caller; 0 sets no limit.")
-    ] = 0
+        int, Field(ge=1, le=1_000_000, description="Requests a second of one account; a batch is one request.")
+    ] = 2000
     rate_burst: Annotated[
-        int, Field(ge=1, le=1_000_000, description="Requests that a caller may make at once after a rest.")
-    ] = 100
+        int, Field(ge=1, le=1_000_000, description="Requests that an account may make at once after a rest.")
+    ] = 4000
     drain_seconds: Annotated[
         int, Field(ge=1, le=600, description="Seconds that requests have to end when the service is stopped.")
     ] = 30

@@ -31,7 +31,7 @@ class MemoryStore:
         low, high = 0, len(self._batches)
         while low < high:
             middle = (low + high) // 2
-            if self._batches[middle].first + self._batches[middle].count <= entry:
+            if self._batches[middle].end <= entry:
                 low = middle + 1
             else:
                 high = middle

@@ -194,7 +194,7 @@ class SqliteStore:
             raise StoreDamaged(f"{self.path}: batch {number} is missing, and the index knows it") from None
         if batch.first != first:
             raise StoreDamaged(f"{self.path}: batch {number} begins at entry {batch.first}, not at {first}")
-        if entry >= batch.first + batch.count:
+        if entry >= batch.end:
             if self._ask("select 1 from batch not indexed where number > ? and first <= ? limit 1", number, entry):
                 raise StoreDamaged(f"{self.path}: the index does not know the batch of entry {entry}")
             raise KeyError(entry)
@@ -267,6 +267,8 @@ class SqliteStore:
         try:
             with closing(sqlite3.connect(self._uri, uri=True, isolation_level=None, timeout=LOCK_WAIT_SECONDS)) as db:
                 db.execute("pragma synchronous=full")
+                # Moving pages on its own, SQLite would pass over a failed sync in silence: the writer moves them.
+                db.execute("pragma wal_autocheckpoint=0")
                 db.execute("insert or replace into checkpoint values (?, ?)", (size, note))
         except sqlite3.DatabaseError as error:
             raise _store_error(error) from error

@@ -82,8 +82,7 @@ def _moves(book: Book, originals: Int64s) -> Int64s:
 
 
 def _original(book: Book, row: Any) -> int:
-    low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
-    return int(book.ledger.tables.kernel.entry_of(low, high))
+    return book.ledger.entry_of(row["ref"].tobytes())
 
 
 def names(book: Book) -> Names:

@@ -101,8 +101,7 @@ def correct(book: Book, wrong: str, right: Operation, *, id: str, **details: Any
 
 
 def _entry(book: Book, id: str) -> int:  # noqa: A002 - the word that operations use
-    low, high = np.frombuffer(codec.id_bytes(id), "<i8").tolist()
-    entry = int(book.ledger.tables.kernel.entry_of(low, high))
+    entry = book.ledger.entry_of(codec.id_bytes(id))
     if entry < 0:
         raise KeyError(id)
     return entry

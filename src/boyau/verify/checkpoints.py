@@ -18,7 +18,6 @@ CLOCKS_APART_SECONDS = 300
 """Clocks of a log and of witnesses may differ by so much."""
 COSIGNED_AFTER_SECONDS = 3600
 """A checkpoint reaches its first witness within so much; what was entered meanwhile is not back-dated."""
-ORIGIN = "boyau/ledger/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,13 @@ class Replay:
             else:
                 self._rows(batch)
         except ConservationError as error:
-            self._findings.add(Code.UNBALANCED, batch.first, batch.first + batch.count - 1, error=str(error))
+            self._findings.add(Code.UNBALANCED, batch.first, batch.end - 1, error=str(error))
             self.stop(batch.first)
         except Exception as error:  # noqa: BLE001 - whatever stands in a journal, a report comes out
             self._findings.add(
                 Code.REPLAY_FAILED,
                 batch.first,
-                max(batch.first, batch.first + batch.count - 1),
+                max(batch.first, batch.end - 1),
                 error=f"{type(error).__name__}: {error}"[:200],
             )
             self.stop(batch.first)

@@ -10,13 +10,14 @@ from typing import Any
 
 from boyau.codec import RECORDS, CodecError
 from boyau.ledger import Ledger
+from boyau.ledger.log_keys import ORIGIN
 from boyau.proofs.note import NoteError, Verifier
 from boyau.proofs.receipt import Receipt
 from boyau.proofs.tree import ProofError
 from boyau.verify.against import Against
 from boyau.verify.archive_files import ArchiveFiles
 from boyau.verify.chain import Chain, Taken
-from boyau.verify.checkpoints import ORIGIN, Checkpoints, Newest, Trust
+from boyau.verify.checkpoints import Checkpoints, Newest, Trust
 from boyau.verify.findings import Code, Finding, Findings
 from boyau.verify.ledger_file import LedgerFile
 from boyau.verify.replay import Replay

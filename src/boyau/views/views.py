@@ -177,8 +177,7 @@ class Views:
     @staticmethod
     def _original(book: Book, row: Any, payer: npt.NDArray[np.int64]) -> tuple[int, int, bool]:
         """Return what a return or reversal undoes: kind, colour, whether it was counted."""
-        low, high = np.frombuffer(row["ref"].tobytes(), "<i8").tolist()
-        original = int(book.row_posted(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
+        original = int(book.row_posted(book.ledger.entry_of(row["ref"].tobytes()))["kind"])
         accounts = book.ledger.tables.acc
         side = row["credit"] if original in DEBIT_KINDS else row["debit"]  # swapped: its credit was the debit
         counted = original not in AT_ANY_HOP or int(payer[6]) == 0

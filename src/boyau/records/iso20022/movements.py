@@ -152,8 +152,7 @@ def _moved(book: Book, rows: Any) -> npt.NDArray[np.int64]:
 
 
 def _original_kind(book: Book, row: Any) -> int:
-    low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
-    return int(book.row_posted(int(book.ledger.tables.kernel.entry_of(low, high)))["kind"])
+    return int(book.row_posted(book.ledger.entry_of(row["ref"].tobytes()))["kind"])
 
 
 def _movements(rows: Any, amounts: Any, places: Any, first: int, day: int) -> list[Movement]:

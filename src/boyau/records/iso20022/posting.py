@@ -89,9 +89,7 @@ class _Teller:
         return Outcome(instruction, status, answer.result, None, code, words.get("reason", ""), words.get("remedy", ""))
 
     def _entry(self, answer: Answer) -> int | None:
-        data = codec.id_bytes(answer.id)
-        low, high = (int.from_bytes(data[k : k + 8], "little", signed=True) for k in (0, 8))
-        found = int(self._target.ledger.tables.kernel.entry_of(low, high))
+        found = self._target.ledger.entry_of(codec.id_bytes(answer.id))
         return found if found >= 0 else None
 
     def _explained_by(self, answer: Answer, result: Result) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _compare(book: Book, here: list[Movement], there: list[BankEntry], out: Reco
     rest = [*open_here.values(), *nameless]
     rest, without = _by_amount(rest, without, out)
     for entry in sorted([*only_there, *without], key=lambda one: one.line):
-        known = [(name, at) for name in entry.ids if (at := _entry_of(book, name)) is not None]
+        known = [(name, at) for name in entry.ids if (at := book.ledger.entry_of(codec.id_bytes(name))) >= 0]
         if known:  # booked on another day or another account, or the bank has it twice
             told = Difference("elsewhere", None, entry.amount, known[0][0], entry.line, known[0][1])
         else:
@@ -165,10 +165,3 @@ def _by_amount(
         [one for one in here if (one.amount, day_text(one.value)) not in sure],
         [one for one in there if (one.amount, one.value) not in sure],
     )
-
-
-def _entry_of(book: Book, identity: str) -> int | None:
-    data = codec.id_bytes(identity)
-    low, high = (int.from_bytes(data[k : k + 8], "little", signed=True) for k in (0, 8))
-    found = int(book.ledger.tables.kernel.entry_of(low, high))
-    return found if found >= 0 else None

@@ -13,11 +13,12 @@ from boyau.language import Language
 from boyau.language.catalogue import mark as _
 from boyau.ledger.colours import PARTICIPANT, PATH
 from boyau.service.api import Words
+from boyau.service.bodies import body_of, object_of
 from boyau.service.gate.policy import POLICY, PUBLIC
 from boyau.service.gate.turn import TURN
 from boyau.service.identity.people import LABEL_MAX
 from boyau.service.identity.routes import PROBLEMS, Door
-from boyau.service.problems import Problem, body_of, object_of
+from boyau.service.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["administration"])
 _HEX = re.compile(r"[0-9a-f]{64}")

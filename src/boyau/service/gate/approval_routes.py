@@ -11,12 +11,13 @@ from boyau.journal.submission import Answer
 from boyau.language.catalogue import mark as _
 from boyau.service import answers, api
 from boyau.service.api import Ledger, Words
+from boyau.service.bodies import body_of, object_of
 from boyau.service.gate import pending as commands
 from boyau.service.gate.access import Access
 from boyau.service.gate.policy import Facts
 from boyau.service.gate.turn import TURN
 from boyau.service.identity.routes import PROBLEMS, Door
-from boyau.service.problems import Problem, body_of, object_of
+from boyau.service.problems import Problem
 
 router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 DIGEST = 64

@@ -11,13 +11,13 @@ from boyau.journal.operations import OPS
 from boyau.journal.submission import Answer
 from boyau.language.catalogue import mark as _
 from boyau.service.answers import Outcome
+from boyau.service.bulk import Bulk
 from boyau.service.desk import Desk
 from boyau.service.gate.decisions import Decision
 from boyau.service.gate.lines import Check, look_up
 from boyau.service.gate.policy import account_facts
 from boyau.service.gate.turn import TURN, Turn
 from boyau.service.identity.people import Caller
-from boyau.service.models import Bulk
 from boyau.service.problems import Problem
 
 if TYPE_CHECKING:

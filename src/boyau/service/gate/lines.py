@@ -46,8 +46,7 @@ def look_up(book: Book, asked: Sequence[Asked]) -> dict[Asked, Any]:
         elif kind == "request" and name in registry.evidence.requests:
             found[one] = registry.evidence.requests[name].colour
         elif kind == "hold":
-            low, high = (int.from_bytes(name[k : k + 8], "little", signed=True) for k in (0, 8))
-            entry = int(ledger.tables.kernel.entry_of(low, high))
+            entry = ledger.entry_of(name)
             if entry >= 0:
                 # A row is sixteen 64-bit words; the debit account is the low half of the ninth (ledger/rows.py).
                 found[one] = operations.account_name(int(ledger.history(entry)[8]) & 0xFFFFFFFF)

@@ -101,7 +101,7 @@ class Gate:
             self._same_site(request, turn)
         if action == "open":
             return turn, digest
-        facts = None if action in DOORS else await self._facts(action, values)
+        facts = None if action in DOORS else await self._facts(request, action, values)
         verdict = access.policy.decide(caller.grants, action, facts)
         if action not in ("self", *DOORS) or not verdict.allowed:
             resource = " ".join((route, *(facts.colours[:1] if facts else ())))
@@ -173,20 +173,22 @@ class Gate:
 
     # ---- what about -------------------------------------------------------------------------------------------------
 
-    async def _facts(self, action: str, values: dict[str, str]) -> Facts:
+    async def _facts(self, request: Request, action: str, values: dict[str, str]) -> Facts:
         if action == "read.account":
             return account_facts(values["name"])
         if action == "read.entry":
-            return await self._entry(values["entry"])
+            return await self._entry(request, values["entry"])
         return Facts()
 
-    async def _entry(self, name: str) -> Facts:
+    async def _entry(self, request: Request, name: str) -> Facts:
         """Return what an entry is about: either side of an operation, the colour and the author of a record."""
 
         def look(book: Any) -> Facts:
             number = entry_number(book, name)
             if number is None:
                 return Facts()
+            # An id of digits may mean another entry a moment later: this one was looked at, this one is shown.
+            request.scope.setdefault("state", {})["entry"] = str(number)
             told = describe_entry(book, number)
             if "op" in told:
                 return account_facts(told.get("from"), told.get("to"))

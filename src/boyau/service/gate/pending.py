@@ -47,8 +47,7 @@ def read(book: Book, body: dict[str, Any]) -> Command:
     row = operations.rows([body], codes.day_of(book.now()))[0]
     sides = [operations.account_name(int(row[side])) for side in ("debit", "credit")]
     if int(row["debit"]) == UNKNOWN_ACCOUNT and "hold" in body:
-        low, high = (int.from_bytes(row["ref"].tobytes()[k : k + 8], "little", signed=True) for k in (0, 8))
-        entry = int(book.ledger.tables.kernel.entry_of(low, high))
+        entry = book.ledger.entry_of(row["ref"].tobytes())
         if entry >= 0:
             accounts = int(book.ledger.history(entry)[8])
             sides = [

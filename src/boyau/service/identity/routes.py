@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from boyau.language import Language
 from boyau.language.catalogue import mark as _
 from boyau.service.api import Words
+from boyau.service.bodies import body_of, object_of
 from boyau.service.gate.access import Access
 from boyau.service.gate.turn import TURN
 from boyau.service.identity import oidc
@@ -17,7 +18,7 @@ from boyau.service.identity.oidc import OidcRefused
 from boyau.service.identity.passkeys import PasskeyRefused
 from boyau.service.identity.people import Caller
 from boyau.service.identity.sessions import FRESH_SECONDS, cookie, csrf_token
-from boyau.service.problems import Problem, body_of, object_of, problems
+from boyau.service.problems import Problem, problems
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"])
 log = logging.getLogger("boyau.identity")

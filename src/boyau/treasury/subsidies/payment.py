@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from boyau import codec
 from boyau.journal import Book
-from boyau.journal.find import entry_number
 from boyau.journal.operations import Operations
 from boyau.ledger import Kind, Result, amounts
 from boyau.ledger.codes import day, day_of, day_text
@@ -79,6 +79,9 @@ class Treasury:
             raise PaymentError(f"{year} has not begun; money of that year is paid from 1 January on")
         self._date = min(today, day(f"{year}-12-31"))
 
+    def _entry(self, one: Application) -> int:
+        return self._book.ledger.entry_of(codec.id_bytes(payment_id(one)))
+
     # ---- what stands already ----------------------------------------------------------------------------------------
 
     def state(self, kept: Iterable[Application]) -> Paid:
@@ -86,8 +89,8 @@ class Treasury:
         done = Paid()
         accounts = self._book.ledger.accounts
         for one in kept:
-            entry = entry_number(self._book, payment_id(one))
-            if entry is None:
+            entry = self._entry(one)
+            if entry < 0:
                 continue
             row = self._book.row_posted(entry)
             same = (
@@ -260,8 +263,7 @@ class Treasury:
         for one, row in zip(part, self._book.post(rows), strict=True):
             result = Result(int(row["result"]))
             if result.ok:
-                entry = entry_number(self._book, payment_id(one))
-                done.paid[one.key] = -1 if entry is None else entry
+                done.paid[one.key] = self._entry(one)
                 done.now |= {one.key} if result is Result.POSTED else set()
             else:
                 explainer = explainer or Explainer(self._book.ledger)
