@@ -2,8 +2,8 @@
 
 Run it after any change to a text: ``make messages``, or ``.venv/bin/python tools/messages.py``. It
 
-1. reads every module of ``src/boyau`` and takes the source texts: a literal handed to ``.text("…")`` of a language, to
-   ``mark("…")`` or to ``_("…")``, also where the literal is written in several pieces or stands inside an f-string;
+1. reads every module and template of ``src/boyau`` and takes the source texts: a literal handed to ``.text("…")`` of a language, to
+   ``mark("…")`` or to ``_("…")``, in templates to ``t("…")``, also where the literal is written in several pieces or stands inside an f-string;
 2. writes them to ``src/boyau/language/locale/boyau.pot``, the template;
 3. carries them into ``locale/{kk,ru}/LC_MESSAGES/boyau.po``. Translations stay. A new text gets an empty one. A text
    that is used no more is kept as a ``#~`` remark, so that its translation can be taken over; ``--prune`` throws those
@@ -29,6 +29,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "boyau"
@@ -37,8 +38,8 @@ TEMPLATE = LOCALE / "boyau.pot"
 LANGUAGES = ("kk", "ru")
 METHODS = frozenset({"text"})
 """Called on an object: ``words.text("…")``."""
-FUNCTIONS = frozenset({"mark", "_"})
-"""Called by their bare name."""
+FUNCTIONS = frozenset({"mark", "_", "t"})
+"""Called by their bare name; ``t`` in templates."""
 
 _LINE_WIDTH = 110
 _LEFT_OUT = (
@@ -62,6 +63,17 @@ def texts_of(
             yield call.lineno, name, source.value, []
 
 
+def texts_of_template(
+    template: BinaryIO, _keywords: Any, _tags: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Yield the source texts of a template: what stands first in a call of ``t``."""
+    tree = Environment().parse(template.read().decode())
+    for call in tree.find_all(nodes.Call):
+        named = isinstance(call.node, nodes.Name) and call.node.name == "t"
+        if named and call.args and isinstance(call.args[0], nodes.Const):
+            yield call.lineno, "t", call.args[0].value, []
+
+
 def _called(call: ast.Call) -> str:
     """Return the keyword that is called, "" if it is none."""
     if isinstance(call.func, ast.Attribute) and call.func.attr in METHODS:
@@ -75,7 +87,8 @@ def extract() -> Catalog:
     """Return the template: every source text, with the modules that use it."""
     template = _catalogue(None)
     keywords: dict[str, Any] = dict.fromkeys(METHODS | FUNCTIONS)
-    for module, _line, text, _comments, _context in extract_from_dir(SOURCES, [("**.py", texts_of)], keywords=keywords):
+    sources = [("**.py", texts_of), ("**.html", texts_of_template)]
+    for module, _line, text, _comments, _context in extract_from_dir(SOURCES, sources, keywords=keywords):
         template.add(text, locations=[(f"src/boyau/{module}", 0)])
     return template
 

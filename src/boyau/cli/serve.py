@@ -121,10 +121,12 @@ def _run(
     from boyau.service.app import create_app
     from boyau.service.desk import Desk
     from boyau.service.webhooks import Hooks
+    from boyau.web import install
 
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
     app = create_app(desk, access)
+    reader = install(app, desk, ledger)
     logs.install(app, logger)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
@@ -160,6 +162,7 @@ def _run(
             signal.signal(one, handler)
         if getattr(app.state, "hooks", None) is not None:
             app.state.hooks.close()
+        reader.close()
         desk.close()
     logger.info("stopped", entries=desk.entries)
     return 0

@@ -59,6 +59,10 @@ class Language:
         iso = codes.day_text(days)
         return iso if self.code == "en" else ".".join(reversed(iso.split("-")))
 
+    def day_of_text(self, iso: str) -> str:
+        """Write a date that is given as YYYY-MM-DD."""
+        return iso if self.code == "en" or not iso else ".".join(reversed(iso.split("-")))
+
 
 @cache
 def language(code: str | None = None) -> Language:

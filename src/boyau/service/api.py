@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from boyau.journal import Book
 from boyau.journal.submission import Answer
-from boyau.language import Language, language
+from boyau.language import LANGUAGES, Language, language
 from boyau.service import answers, models, webhooks
 from boyau.service.answers import Outcome
 from boyau.service.bodies import BATCH_BYTES_MAX, BATCH_LINES_MAX, FORMATS, body_of, object_of, read_batch
@@ -38,12 +38,19 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
+LANGUAGE_COOKIE = "boyau-language"
+"""Where a browser keeps the language that was chosen on a page."""
+
+
 def words_of(request: Request) -> Language:
-    """Return the language that the caller reads: of kk, ru and en the first in Accept-Language."""
+    """Return the language that the caller reads: chosen on the page, else of kk, ru and en the first it accepts."""
+    for chosen in (request.query_params.get("language", ""), request.cookies.get(LANGUAGE_COOKIE, "")):
+        if chosen in LANGUAGES:
+            return language(chosen)
     # A preference list may be weighted; the order is what browsers send, and what people mean.
     for part in request.headers.get("accept-language", "").split(","):
         code = part.split(";")[0].strip()[:2].lower()
-        if code in {"kk", "ru", "en"}:
+        if code in LANGUAGES:
             return language(code)
     return language("en")
 

@@ -98,16 +98,16 @@ def _operation(app: FastAPI, desk: Desk) -> None:
 
 def _errors(app: FastAPI) -> None:
     @app.exception_handler(Problem)
-    async def problem(request: Request, error: Problem) -> JSONResponse:
+    async def problem(request: Request, error: Problem) -> Response:
         return error.response(request)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         found = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
         return Problem(422, "unreadable", "The request cannot be read", errors=found).response(request)
 
     @app.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> JSONResponse:
+    async def plain(request: Request, error: HTTPException) -> Response:
         kinds = {404: "not-found", 405: "method"}
         titles = {404: "There is nothing here", 405: "This cannot be done here"}
         headers = dict(error.headers or {})
@@ -115,7 +115,7 @@ def _errors(app: FastAPI) -> None:
         return Problem(error.status_code, kind, title, headers=headers).response(request)
 
     @app.exception_handler(StoreError)
-    async def stored(request: Request, error: StoreError) -> JSONResponse:
+    async def stored(request: Request, error: StoreError) -> Response:
         kind = "disk-full" if isinstance(error, StoreFull) else "store"
         told = "Nothing of this request was kept."
         return Problem(503, kind, "The ledger cannot be written", told, headers={"Retry-After": "10"}).response(request)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 BASE = "https://boyau.kz/problems/"
 MEDIA = "application/problem+json"
@@ -27,8 +27,12 @@ class Problem(Exception):  # noqa: N818 - the name of the standard
             out["instance"] = instance
         return out | self.more
 
-    def response(self, request: Request) -> JSONResponse:
-        """Return the answer to *request*."""
+    def response(self, request: Request) -> Response:
+        """Return the answer to *request*: as a page to people, where the application has pages."""
+        shown = getattr(request.app.state, "error_page", None)
+        page: Response | None = None if shown is None else shown(request, self)
+        if page is not None:
+            return page
         return JSONResponse(self.document(request.url.path), self.status, self.headers, MEDIA)
 
 

@@ -42,47 +42,51 @@ class Traced:
 
 def read(book: Book, method: str = "fifo") -> Traced:
     """Read all entries of *book* that moved money and split them into lots."""
-    debit, credit, amount, numbers, returns = [], [], [], [], []
+    columns: list[list[Int64s]] = [[np.zeros(0, np.int64)] for _ in range(6)]
     for batch in book.store.batches():
         if batch.kind != ROWS:
             continue
         rows = batch.rows()
-        moved = np.flatnonzero((rows["result"] == 0) & np.isin(rows["kind"], MOVING) & (rows["settled"] > 0))
-        back = np.full(len(moved), -1, np.int64)
-        for k in np.flatnonzero(np.isin(rows["kind"][moved], GIVING_BACK)).tolist():
-            back[k] = _original(book, rows[moved[k]])
-        real = _moves(book, back)
-        moved, back = moved[real], back[real]
-        debit.append(rows["debit"][moved].astype(np.int64))
-        credit.append(rows["credit"][moved].astype(np.int64))
-        amount.append(rows["settled"][moved])
-        numbers.append(batch.first + moved)
-        returns.append(back)
-    empty = [np.zeros(0, np.int64)]
-    columns = [np.concatenate(one or empty) for one in (debit, credit, amount, numbers, returns)]
-    places = np.searchsorted(columns[3], columns[4])
-    places[columns[4] < 0] = -1
+        posted = np.flatnonzero(rows["result"] == 0)
+        back = np.full(len(posted), -1, np.int64)
+        for k in np.flatnonzero(np.isin(rows["kind"][posted], GIVING_BACK)).tolist():
+            back[k] = book.ledger.entry_of(rows["ref"][posted[k]].tobytes())
+        found = (*(rows[name][posted] for name in ("debit", "credit", "settled", "kind")), batch.first + posted, back)
+        for column, part in zip(columns, found, strict=True):
+            column.append(part.astype(np.int64))
+    debit, credit, settled, kind, numbers, back = (np.concatenate(column) for column in columns)
+    return of_rows(
+        book, debit=debit, credit=credit, settled=settled, kind=kind, numbers=numbers, ref=back, method=method
+    )
+
+
+def of_rows(
+    book: Book, *, debit: Any, credit: Any, settled: Any, kind: Any, numbers: Any, ref: Any, method: str = "fifo"
+) -> Traced:
+    """Split what these posted rows moved into lots. *ref*: of a return or reversal the entry it gives back, else any.
+
+    Of *book* only names and issuers are read.
+    """
+    giving = np.isin(kind, GIVING_BACK)
+    moved = np.isin(kind, MOVING) & (settled > 0)
+    # The reversal of an act takes an acceptance back, and moves no money.
+    undone = np.flatnonzero(giving & moved)
+    originals = np.searchsorted(numbers, ref[undone])
+    moved[undone[kind[originals] == Kind.ACCEPT]] = False
+    numbers, ref = numbers[moved], np.where(giving, ref, -1)[moved]
+    places = np.searchsorted(numbers, ref)
+    places[ref < 0] = -1
     accounts = book.ledger.tables.acc[: len(book.ledger.accounts)]
     lineage = Lineage.of(
-        columns[0],
-        columns[1],
-        columns[2],
-        columns[3],
+        debit[moved],
+        credit[moved],
+        settled[moved],
+        numbers,
         (accounts[:, 5] & 1).astype(bool),
         "pro_rata" if method == "pro_rata" else "fifo",
         returns=places,
     )
     return Traced(lineage, names(book), accounts[:, 2].copy())
-
-
-def _moves(book: Book, originals: Int64s) -> Int64s:
-    """Return the places whose row moves money: the reversal of an act takes an acceptance back and moves none."""
-    acts = [k for k in np.flatnonzero(originals >= 0) if book.row_posted(int(originals[k]))["kind"] == Kind.ACCEPT]
-    return np.setdiff1d(np.arange(len(originals)), np.array(acts, np.int64))
-
-
-def _original(book: Book, row: Any) -> int:
-    return book.ledger.entry_of(row["ref"].tobytes())
 
 
 def names(book: Book) -> Names:

@@ -8,6 +8,7 @@ beside (other tip at the same place) is dropped and built again.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,24 +122,29 @@ class Views:
 
     # ---- following --------------------------------------------------------------------------------------------------
 
-    def follow(self, book: Book) -> None:
-        """Read the batches that have come since the last time, from the beginning where the place does not fit."""
+    def follow(self, book: Book, most: int | None = None) -> int:
+        """Read what has come since the last time, *most* batches of it; all again where the place does not fit.
+
+        Returns how many batches were read.
+        """
         begin = self._place(book)
         tip = b""
+        count = 0
         self.db.execute("begin immediate")
         try:
-            for batch in book.store.batches(begin):
+            for batch in islice(book.store.batches(begin), most):
                 if batch.kind == ROWS:
                     self._rows(book, batch)
                 else:
                     self._records(book, batch)
-                begin, tip = batch.number + 1, batch.hash
+                begin, tip, count = batch.number + 1, batch.hash, count + 1
             if tip:
                 self.db.execute("insert or replace into place values (1, ?, ?, ?)", (FORMAT, begin, tip))
             self.db.execute("commit")
         except BaseException:
             self.db.execute("rollback")
             raise
+        return count
 
     def _place(self, book: Book) -> int:
         row = self.db.execute("select format, next, tip from place").fetchone()

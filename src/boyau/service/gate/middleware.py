@@ -29,6 +29,8 @@ from boyau.service.problems import Problem, busy
 SAFE = frozenset({"GET", "HEAD"})
 DOORS = frozenset({"submit", "explain"})
 """Routes with lines behind them: here it is asked whether the caller may submit anything at all."""
+OPEN = frozenset({"open", "see"})
+"""For everybody, so nothing is decided: what a page shows beyond that it asks for itself."""
 NOBODY = Caller()
 ATTEMPTS = ("POST /api/v1/sign-in", "POST /api/v1/sign-in/", "GET /api/v1/sign-in/oidc/")
 
@@ -99,7 +101,7 @@ class Gate:
         self._limit(turn)
         if caller.session and request.method not in SAFE:
             self._same_site(request, turn)
-        if action == "open":
+        if action in OPEN:
             return turn, digest
         facts = None if action in DOORS else await self._facts(request, action, values)
         verdict = access.policy.decide(caller.grants, action, facts)

@@ -155,6 +155,15 @@ class AccessStore:
         """Keep a note about the store itself."""
         self.db.execute("insert or replace into meta values (?, ?)", (name, value))
 
+    @property
+    def salt(self) -> bytes:
+        """The installation's own secret, by which natural persons are told apart where they are not named."""
+        if not self.meta("salt"):
+            with self.change():
+                if not self.meta("salt"):
+                    self.set_meta("salt", secrets.token_hex(32))
+        return bytes.fromhex(self.meta("salt"))
+
     # ---- links that sign in once ------------------------------------------------------------------------------------
 
     def has_administrator(self) -> bool:

@@ -1,0 +1,25 @@
+"""Puts the pages on the application."""
+
+from fastapi import FastAPI
+
+from boyau.service.desk import Desk
+from boyau.web import assets, home
+from boyau.web.pages import error_page
+from boyau.web.reader import Reader
+
+ROUTERS = (assets.router, home.router)
+
+
+def install(app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False) -> Reader:
+    """Put the pages on *app*, and follow the ledger behind *desk*; close the reader that is returned before the desk.
+
+    *desk* is the plain one: what a page shows is decided page by page, by the same table as everything else.
+    """
+    if app.state.access is None:
+        raise ValueError("pages need access control: without it everybody would see everything")
+    app.state.reader = reader = Reader(desk, ledger)
+    app.state.error_page = error_page
+    app.state.demonstration = demonstration
+    for router in ROUTERS:
+        app.include_router(router)
+    return reader
