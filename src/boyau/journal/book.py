@@ -19,6 +19,7 @@ from boyau.codec import RECORDS, ROWS, ZERO_HASH, Batch
 from boyau.journal import snapshots
 from boyau.journal.cut import cut
 from boyau.journal.flight import Flight, Runway
+from boyau.journal.operations import Operations
 from boyau.ledger import BATCH_ROWS_MAX, Ledger, RecordRefused, Rows
 from boyau.ledger.rows import ROW, ROW_BYTES
 from boyau.proofs.leaves import batch_leaves, leaf_hashes
@@ -120,6 +121,7 @@ class Book:
         self.frontier = Frontier()
         self.ledger = Ledger(pure=self._pure, seed=int.from_bytes(self.id[:8], "little"), keep_history=False)
         self.ledger.history = self._row_words
+        self.operations = Operations(self.ledger)
 
     def _load(self) -> None:
         """Read the state: the newest snapshot that agrees with the journal, then the batches after it."""

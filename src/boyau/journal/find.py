@@ -5,9 +5,8 @@ import uuid
 from typing import Any
 
 from boyau import codec
-from boyau.codec import ROWS
+from boyau.codec import ROWS, read_json, split_records
 from boyau.journal.book import Book
-from boyau.journal.operations import Operations
 from boyau.ledger.codes import day_of, day_text
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -39,6 +38,6 @@ def describe_entry(book: Book, number: int) -> dict[str, Any]:
         "ledger": str(uuid.UUID(bytes=batch.ledger)),
     }
     if batch.kind == ROWS:
-        return Operations(book.ledger).describe(batch.rows()[number - batch.first], number) | place
-    record: dict[str, Any] = batch.records()[number - batch.first]
+        return book.operations.describe(batch.rows()[number - batch.first], number) | place
+    record: dict[str, Any] = read_json(split_records(batch.body, batch.count)[number - batch.first])
     return record | place

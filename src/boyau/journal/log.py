@@ -82,10 +82,10 @@ class Log:
 
     def note(self, size: int = 0) -> Note:
         """Return the smallest signed checkpoint of at least *size* entries; 0: the newest. KeyError: there is none."""
-        found = [text for at, text in self.store.checkpoints() if at >= size]
-        if not found:
+        found = self.store.checkpoint(size)
+        if found is None:
             raise KeyError(f"no checkpoint covers {size} entries yet; `boyau checkpoint` signs one")
-        return Note.read(found[0] if size else found[-1])
+        return Note.read(found[1])
 
     def _recompute(self, size: int) -> None:
         """Compute the tree again from the entries after the first *size*.

@@ -8,6 +8,7 @@ docs/formats.md describes every field.
 
 import datetime as dt
 import re
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -152,14 +153,14 @@ class Operations:
 
     def account_name(self, number: int) -> str:
         """Return the name of an account, "" for one that is not known."""
-        if len(self._names) != len(self._ledger.accounts):
-            self._names = list(self._ledger.accounts)
+        if len(self._names) != len(self._ledger.accounts):  # accounts are only ever added
+            self._names.extend(islice(self._ledger.accounts, len(self._names), None))
         return self._names[number] if number < len(self._names) else ""
 
     def describe(self, row: Any, entry: int | None = None) -> dict[str, Any]:
         """Return a row as an operation, with what the ledger answered; fields that are blank are left out."""
         if len(self._subjects) != len(self._ledger.subjects):
-            self._subjects = list(self._ledger.subjects)
+            self._subjects.extend(islice(self._ledger.subjects, len(self._subjects), None))
         debit, credit, scale = int(row["debit"]), int(row["credit"]), self.scale(int(row["debit"]), int(row["credit"]))
         kind, reference, subject = int(row["kind"]), codec.id_text(row["ref"].tobytes()), int(row["subject"])
         out = {

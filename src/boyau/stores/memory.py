@@ -68,6 +68,11 @@ class MemoryStore:
         """Return every checkpoint, smallest first."""
         return sorted(self._checkpoints.items())
 
+    def checkpoint(self, size: int) -> tuple[int, str] | None:
+        """Return the smallest checkpoint of at least *size* entries; of size 0 the newest."""
+        found = [one for one in self.checkpoints() if one[0] >= size]
+        return None if not found else found[0] if size else found[-1]
+
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot."""
         self._snapshots = [one for one in self._snapshots if one[0] != entry]

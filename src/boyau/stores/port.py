@@ -59,6 +59,9 @@ class Store(Protocol):
     def checkpoints(self) -> list[tuple[int, str]]:
         """Return (size, note) of every checkpoint, smallest first."""
 
+    def checkpoint(self, size: int) -> tuple[int, str] | None:
+        """Return the smallest checkpoint of at least *size* entries, None where none is; of size 0 the newest."""
+
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot of the state after batch *number*, and the ids since the snapshot before."""
 

@@ -277,6 +277,13 @@ class SqliteStore:
         """Return (size, note) of every checkpoint, smallest first."""
         return self._ask("select size, note from checkpoint order by size")
 
+    def checkpoint(self, size: int) -> tuple[int, str] | None:
+        """Return the smallest checkpoint of at least *size* entries; of size 0 the newest."""
+        order = "asc" if size else "desc"
+        query = f"select size, note from checkpoint where size >= ? order by size {order} limit 1"  # noqa: S608 - fixed
+        found = self._ask(query, size)
+        return (found[0][0], found[0][1]) if found else None
+
     def put_snapshot(self, entry: int, number: int, state: bytes, ids: bytes) -> None:
         """Keep a snapshot, and forget older states; the lists of ids stay, they are only ever added to."""
         self._may_write()

@@ -1,6 +1,6 @@
 """All rows of a journal as columns in memory, for questions that look at every one: whose, how much, when.
 
-About 40 bytes a row. A scan of ten million takes some tens of milliseconds, which needs no index that would have to be
+About 60 bytes a row. A scan of ten million takes some tens of milliseconds, which needs no index that would have to be
 kept. Nothing here is on disk: it is read again from the batches at every start.
 """
 
@@ -16,7 +16,7 @@ from boyau.ledger import UNKNOWN_ACCOUNT
 
 FIELDS: dict[str, str] = {
     "entry": "<i8", "ref": "<i8", "amount": "<i8", "settled": "<i8", "debit": "<i4", "credit": "<i4", "day": "<i4",
-    "kind": "|u1", "result": "|u1",
+    "kind": "|u1", "result": "|u1", "item": "<i8", "document": "<i8", "subject": "<u4",
 }  # fmt: skip
 NONE = -1
 """No account, or no entry that is referred to."""
@@ -25,7 +25,10 @@ _ROOM = 4096
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of the first ``entries`` entries. ``ref``: the entry that a part, return or reversal refers to."""
+    """The rows of the first ``entries`` entries. ``ref``: the entry that a part, return or reversal refers to.
+
+    ``document``: the first 8 bytes of the document's digest, little-endian (0 none); ``subject``: its number (0 none).
+    """
 
     entry: npt.NDArray[np.int64]
     ref: npt.NDArray[np.int64]
@@ -36,6 +39,9 @@ class Table:
     day: npt.NDArray[np.int32]
     kind: npt.NDArray[np.uint8]
     result: npt.NDArray[np.uint8]
+    item: npt.NDArray[np.int64]
+    document: npt.NDArray[np.int64]
+    subject: npt.NDArray[np.uint32]
     entries: int
 
     def __len__(self) -> int:
@@ -74,8 +80,9 @@ class Columns:
         into = {name: array[begin:end] for name, array in self._arrays.items()}
         into["entry"][:] = np.arange(batch.first, batch.first + len(rows))
         into["ref"][:] = NONE
-        for name in ("amount", "settled", "kind", "result"):
+        for name in ("amount", "settled", "kind", "result", "item", "subject"):
             into[name][:] = rows[name]
+        into["document"][:] = rows["document"].view("<i8").reshape(len(rows), 3)[:, 0] if len(rows) else 0
         into["day"][:] = rows["value_date"]
         for name in ("debit", "credit"):
             into[name][:] = np.where(rows[name] == UNKNOWN_ACCOUNT, -1, rows[name].astype(np.int64))
