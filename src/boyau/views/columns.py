@@ -82,11 +82,12 @@ class Columns:
         into["ref"][:] = NONE
         for name in ("amount", "settled", "kind", "result", "item", "subject"):
             into[name][:] = rows[name]
-        into["document"][:] = rows["document"].view("<i8").reshape(len(rows), 3)[:, 0] if len(rows) else 0
+        words = rows.view("<i8").reshape(-1, 16)
+        into["document"][:] = words[:, 11]
         into["day"][:] = rows["value_date"]
         for name in ("debit", "credit"):
             into[name][:] = np.where(rows[name] == UNKNOWN_ACCOUNT, -1, rows[name].astype(np.int64))
-        referring = np.flatnonzero(rows.view("<i8").reshape(-1, 16)[:, 2:4].any(axis=1))
+        referring = np.flatnonzero(words[:, 2:4].any(axis=1))
         names = rows["ref"]
         into["ref"][referring] = [book.ledger.entry_of(names[k].tobytes()) for k in referring.tolist()]
         self._rows = end

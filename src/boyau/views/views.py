@@ -19,8 +19,11 @@ from boyau.codec import ROWS, Batch
 from boyau.journal import Book
 from boyau.ledger import Kind, Rows, amounts, codes
 from boyau.stores import StoreError
+from boyau.views import names
+from boyau.views.names import NameIndex
+from boyau.views.persons import is_person
 
-FORMAT = 2
+FORMAT = 3
 _SCHEMA = """
 create table if not exists place (
   one integer primary key check (one = 1), format integer, next integer, tip blob
@@ -42,6 +45,7 @@ _COLUMNS = (
     "colour, kind, month, amount, entries from volume",
     "colour, entry, day, plan, obligations, payments from limits",
     "entry, statement, month, record from published",
+    *names.COLUMNS,
 )
 DEBIT_KINDS = (
     Kind.WITHDRAW,
@@ -82,9 +86,10 @@ class Views:
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=off")  # what is lost here is built again
-        self.db.executescript(_SCHEMA)
+        self.db.executescript(_SCHEMA + names.SCHEMA)
         for columns in _COLUMNS:  # a file of another programme may have tables of these names
             self.db.execute(f"select {columns} limit 0")
+        self.names = NameIndex(self.db)
 
     @staticmethod
     def path_of(ledger: str) -> Path:
@@ -157,6 +162,7 @@ class Views:
             except KeyError:
                 pass
         self.db.executescript("delete from place; delete from volume; delete from limits; delete from published;")
+        self.db.executescript(names.EMPTY)
         return 0
 
     def _rows(self, book: Book, batch: Batch) -> None:
@@ -205,6 +211,7 @@ class Views:
     def _records(self, book: Book, batch: Batch) -> None:
         for k, record in enumerate(batch.records()):
             entry = batch.first + k
+            self.names.take(record, entry, person=is_person(str(record.get("participant")), record.get("classes", ())))
             if record["type"] == "limits":
                 unit = book.ledger.registry.colours[book.ledger.registry.colour_numbers[record["colour"]]].unit
                 scale = book.ledger.registry.units[unit]

@@ -1,23 +1,10 @@
-"""Personal data of natural persons, for those who have no right to see it.
-
-Who is a natural person follows from what the ledger knows: an identification number of a person (its fifth digit is 0
-to 3; a company's is 4 to 6), or a class that only persons have.
-"""
+"""Personal data of natural persons, for those who have no right to see it (who is one: ``views.persons``)."""
 
 import hashlib
-from collections.abc import Iterable
 
-PERSONS = frozenset({"person", "employee", "farmer", "pupil", "patient", "sole_trader"})
-"""Classes of natural persons in the programmes that come with Boyau."""
-_PERSON_DIGITS = "0123"
-_ID_CHARS = 12
+from boyau.views.persons import PERSONS, is_person
 
-
-def is_person(participant: str, classes: Iterable[str] = ()) -> bool:
-    """Tell whether a participant is a natural person."""
-    if len(participant) == _ID_CHARS and participant.isdecimal() and participant[4] in _PERSON_DIGITS:
-        return True
-    return not PERSONS.isdisjoint(classes)
+__all__ = ["PERSONS", "is_person", "pseudonym"]
 
 
 def pseudonym(participant: str, salt: bytes) -> str:
