@@ -8,9 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from boyau.journal import Book
+from boyau.journal.log import Log, key_record, origin_of
 from boyau.language import language
+from boyau.proofs.note import COSIGNATURE, Verifier, cosign
 from boyau.service.app import create_app
 from boyau.service.desk import Desk
 from boyau.service.gate import Access
@@ -34,13 +37,47 @@ def axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+class Signer:
+    """A key that follows from a number: of the log (1) and of a witness (2)."""
+
+    def __init__(self, number: int) -> None:
+        self.private = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+        self.public_key = self.private.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+
+LOG_KEY, WITNESS_KEY = Signer(1), Signer(2)
+WITNESS = "witness.example/w1"
+
+
+def sign_log(path: str) -> str:
+    """Give a ledger a key of its log and a checkpoint that a witness cosigned; return the log's key for people."""
+    with Book.open(path) as book:
+        name = origin_of(book.id)
+        assert book.record([key_record(book.ledger.registry.log_keys, name, LOG_KEY, name, None)]) == [None]
+        log = Log(book.store)
+        log.keep(cosign(log.checkpoint(LOG_KEY, name), WITNESS, WITNESS_KEY, 1_767_225_600))
+        return str(Verifier(name, LOG_KEY.public_key))
+
+
 class Site:
-    """A service with pages over a ledger of its own."""
+    """A service with pages over a ledger of its own.
+
+    Its log is signed by ``LOG_KEY`` (``site.log_key`` is the public key as people hand it on) up to ``site.signed``
+    entries, and cosigned by ``WITNESS_KEY``; one entry, a note, came after: it has no receipt yet.
+    """
 
     def __init__(self, folder: Path, transfers: int = 2000) -> None:
         self.ledger = str(folder / "demo.boyau")
         simulate(self.ledger, transfers=transfers, seed=1, answers=folder / "answers.ndjson", each=1)
-        self.desk = Desk(Book.open(self.ledger))
+        self.log_key = sign_log(self.ledger)
+        self.witness_key = str(Verifier(WITNESS, WITNESS_KEY.public_key, COSIGNATURE))
+        book = Book.open(self.ledger)
+        self.signed = book.entries
+        assert book.record([{"type": "note", "text": "After the checkpoint."}]) == [None]
+        self.desk = Desk(book)
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://localhost:{listening.getsockname()[1]}"
         self.access = Access(AccessStore.open(":memory:"), self.url, public_limit=(1e6, 1e6))
