@@ -13,13 +13,14 @@ def rule_texts(registry: Registry, colour: Colour) -> list[dict[str, str]]:
     while node is not None:
         out += [
             {"rule": rule, "colour": node.path, "value": value}
-            for rule, value in _texts(node.own, registry.units[node.unit])
+            for rule, value in own_texts(node.own, registry.units[node.unit])
         ]
         node = registry.colours[node.parent] if node.parent >= 0 else None
     return sorted(out, key=lambda one: one["rule"])
 
 
-def _texts(rules: Rules, scale: int) -> list[tuple[str, str]]:
+def own_texts(rules: Rules, scale: int) -> list[tuple[str, str]]:
+    """Return (rule, value) for every rule that one colour makes itself, in a unit with *scale* decimals."""
     return _own(rules) + _contract(rules, scale) + _control(rules, scale)
 
 

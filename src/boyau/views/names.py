@@ -177,7 +177,10 @@ _NAMED_BY = {
 
 
 def _about(record: dict[str, Any]) -> Iterator[str]:
-    """Yield what a record is about: the field and its value."""
+    """Yield what a record is about: the field and its value; of an attestation also what is attested of what."""
     for field in _NAMED_BY.get(record["type"], ()):
         if isinstance(record.get(field), str):
             yield f"{field} {record[field]}"
+    if record["type"] == "attestation":
+        thing = "subject" if "subject" in record else "colour"
+        yield f"attested {record['condition']} {thing} {record[thing]}"

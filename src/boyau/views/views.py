@@ -255,6 +255,18 @@ class Views:
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 
+    def limits_before(self, colour: str, entry: int) -> tuple[int, tuple[int | None, ...]] | None:
+        """Return the entry that had set a colour's limits when *entry* was made, and the limits; None where none had.
+
+        Plan, obligations, payments in minor units; None: not limited.
+        """
+        row = self.db.execute(
+            "select entry, plan, obligations, payments from limits where colour = ? and entry < ? order by entry desc"
+            " limit 1",
+            (colour, entry),
+        ).fetchone()
+        return None if row is None else (row[0], tuple(row[1:]))
+
     def published(self, statement: str, month: int) -> list[dict[str, Any]]:
         """Return the published records of a statement for a month (``YYYYMM``; 0 for those of no month)."""
         rows = self.db.execute(

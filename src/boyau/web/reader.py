@@ -19,6 +19,7 @@ from boyau.service.desk import Busy, Closing, Desk
 from boyau.trace.journal import Traced, of_rows
 from boyau.views import Views
 from boyau.views.columns import Columns, Table
+from boyau.web.sealed import Sealed
 
 STEP_BATCHES = 4
 """Batches that one step takes: some 30 ms in which the writer does nothing else."""
@@ -44,6 +45,7 @@ class Reader:
 
     def __init__(self, desk: Desk, ledger: str) -> None:
         self._desk, self.ledger = desk, ledger
+        self.sealed = Sealed(ledger)
         self._columns = Columns()
         self._next_batch = 0
         self._views: Views | None = None
@@ -63,6 +65,7 @@ class Reader:
         self._ended.set()
         self._changed.set()
         self._thread.join(10)
+        self.sealed.close()
 
     # ---- following --------------------------------------------------------------------------------------------------
 
