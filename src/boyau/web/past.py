@@ -29,7 +29,7 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Somebody's signed word: an attestation, a proposal, an approval. ``at``: when it was signed, "" where unsigned."""
+    """What somebody vouched for: an attestation, a proposal, an approval. ``at``: when signed, "" where unsigned."""
 
     entry: int
     by: str
