@@ -8,7 +8,6 @@ beside (other tip at the same place) is dropped and built again.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from boyau.codec import ROWS, Batch
 from boyau.journal import Book
-from boyau.ledger import Kind, Rows, amounts, codes
+from boyau.ledger import BATCH_ROWS_MAX, Kind, Rows, amounts, codes
 from boyau.stores import StoreError
 from boyau.views import names
 from boyau.views.names import NameIndex
@@ -128,21 +127,28 @@ class Views:
     # ---- following --------------------------------------------------------------------------------------------------
 
     def follow(self, book: Book, most: int | None = None) -> int:
-        """Read what has come since the last time, *most* batches of it; all again where the place does not fit.
+        """Read what has come since the last time, about *most* entries of it; all again where the place does not fit.
 
-        Returns how many batches were read.
+        Returns how many entries were read.
         """
         begin = self._place(book)
         tip = b""
         count = 0
+        waiting: list[Rows] = []  # single payments make small batches: they are summed together
         self.db.execute("begin immediate")
         try:
-            for batch in islice(book.store.batches(begin), most):
+            for batch in book.store.batches(begin):
                 if batch.kind == ROWS:
-                    self._rows(book, batch)
+                    waiting.append(batch.rows())
+                    if sum(map(len, waiting)) >= BATCH_ROWS_MAX:
+                        self._rows(book, waiting)
                 else:
+                    self._rows(book, waiting)
                     self._records(book, batch)
-                begin, tip, count = batch.number + 1, batch.hash, count + 1
+                begin, tip, count = batch.number + 1, batch.hash, count + batch.end - batch.first
+                if most is not None and count >= most:
+                    break
+            self._rows(book, waiting)
             if tip:
                 self.db.execute("insert or replace into place values (1, ?, ?, ?)", (FORMAT, begin, tip))
             self.db.execute("commit")
@@ -165,9 +171,13 @@ class Views:
         self.db.executescript(names.EMPTY)
         return 0
 
-    def _rows(self, book: Book, batch: Batch) -> None:
-        rows = batch.rows()
-        rows = rows[rows["result"] == 0].copy()
+    def _rows(self, book: Book, waiting: list[Rows]) -> None:
+        """Sum up the rows that wait, and empty the list."""
+        if not waiting:
+            return
+        rows = np.concatenate(waiting)
+        waiting.clear()
+        rows = rows[rows["result"] == 0]
         accounts = book.ledger.tables.acc
         debit, credit = (
             accounts[rows["debit"]],
