@@ -3,11 +3,11 @@
 from fastapi import FastAPI
 
 from boyau.service.desk import Desk
-from boyau.web import assets, home
+from boyau.web import account, assets, home, mine, pay
 from boyau.web.pages import error_page
 from boyau.web.reader import Reader
 
-ROUTERS = (assets.router, home.router)
+ROUTERS = (assets.router, home.router, mine.router, pay.router, account.router)
 
 
 def install(app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False) -> Reader:

@@ -113,15 +113,15 @@ async def _told(desk: Any, door: Access, digest: str) -> dict[str, Any]:
     return found | {"ready": lacking is None, "missing": lacking}
 
 
-def _may_see(door: Access, one: dict[str, Any]) -> bool:
+def may_see(door: Access, one: dict[str, Any]) -> bool:
     """Tell whether the caller has to do with a command: their own, theirs to decide, or theirs to look at."""
     caller = TURN.get().caller
     if caller.account == one["account"] or caller.participants() & {one["maker"], one["debtor"], one["beneficiary"]}:
         return True
-    return _may_decide(door, one) or door.policy.decide(caller.grants, "read.entries", Facts()).allowed
+    return may_decide(door, one) or door.policy.decide(caller.grants, "read.entries", Facts()).allowed
 
 
-def _may_decide(door: Access, one: dict[str, Any]) -> bool:
+def may_decide(door: Access, one: dict[str, Any]) -> bool:
     caller = TURN.get().caller
     for by in caller.participants():
         record = {"type": "approval", "command": one["digest"], "by": by}
@@ -135,10 +135,10 @@ def _may_decide(door: Access, one: dict[str, Any]) -> bool:
 @router.get("", responses=PROBLEMS, operation_id="listApprovals")
 async def waiting(door: Door, mine: bool = True) -> Response:
     """List what waits for me to decide; with ``mine=false`` everything waiting that I may see."""
-    found = [one for one in door.pending.waiting() if _may_see(door, one)]
+    found = [one for one in door.pending.waiting() if may_see(door, one)]
     if mine:
         given = TURN.get().caller.participants()
-        found = [one for one in found if _may_decide(door, one) and not given & {a["by"] for a in one["approvals"]}]
+        found = [one for one in found if may_decide(door, one) and not given & {a["by"] for a in one["approvals"]}]
     return JSONResponse({"items": found, "next": None})
 
 
@@ -146,7 +146,7 @@ async def waiting(door: Door, mine: bool = True) -> Response:
 async def look(digest: str, desk: Ledger, door: Door) -> Response:
     """Return a command that was proposed, who approved it and what is still missing."""
     found = await _told(desk, door, digest)
-    if not _may_see(door, found):
+    if not may_see(door, found):
         raise Problem(404, "not-found", "There is no such command")
     return JSONResponse(found)
 

@@ -46,7 +46,7 @@ def read(book: Book, body: dict[str, Any]) -> Command:
     operations = Operations(book.ledger)
     row = operations.rows([body], codes.day_of(book.now()))[0]
     sides = [operations.account_name(int(row[side])) for side in ("debit", "credit")]
-    if int(row["debit"]) == UNKNOWN_ACCOUNT and "hold" in body:
+    if "hold" in body and UNKNOWN_ACCOUNT in (int(row["debit"]), int(row["credit"])):
         entry = book.ledger.entry_of(row["ref"].tobytes())
         if entry >= 0:
             accounts = int(book.ledger.history(entry)[8])
@@ -54,6 +54,10 @@ def read(book: Book, body: dict[str, Any]) -> Command:
                 operations.account_name(accounts & 0xFFFFFFFF),
                 operations.account_name(accounts >> 32 & 0xFFFFFFFF),
             ]
+            # The journal keeps the accounts filled in: approved is what it keeps, or reading it again would find another
+            # command, which nobody approved.
+            body = {"from": sides[0], "to": sides[1]} | body
+            row = operations.rows([body], codes.day_of(book.now()))[0]
     debit, credit = account_facts(sides[0]), account_facts(sides[1])
     if not debit.holders or not credit.holders:
         raise OperationError("from" if not debit.holders else "to", "no such account")

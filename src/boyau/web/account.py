@@ -1,0 +1,155 @@
+"""One account, for whoever owns it and whoever may read it: what may be spent, what is blocked and why, the entries."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from boyau.codec import ROWS
+from boyau.journal import Book
+from boyau.language.catalogue import mark as _
+from boyau.ledger import amounts, codes
+from boyau.service.gate.policy import account_facts
+from boyau.service.problems import Problem
+from boyau.web import labels, statement, typed
+from boyau.web.pages import Asked, Page
+from boyau.web.spending import Spending, spending
+
+router = APIRouter(include_in_schema=False)
+LOOKED_BACK_BATCHES = 400
+"""Among so many of the newest batches the record is looked for that froze an account: a second, and only then."""
+_STEP_BATCHES = 8
+_NUMBER = re.compile(r"[0-9]{1,18}")
+FORMATS = ("csv", "xlsx", "parquet", "json")
+OPS = ("pay", "commit", "return")
+
+
+def address(name: str, more: str = "") -> str:
+    """Return the address of an account's page; '#' would end it and is written %23."""
+    return f"/a/{quote(name, safe='/@')}{more}"
+
+
+def known(page: Page, name: str) -> Spending:
+    """Return what the account may spend, or say that there is none."""
+    found = page.reader.ask(lambda book: spending(book, name)) if len(name) <= 600 else None
+    if found is None:
+        raise Problem(404, "not-found", page.words.text("There is no account {name}.", name=name[:120]))
+    return found
+
+
+def may_pay(page: Page, name: str) -> list[str]:
+    """Return which operations the reader may send from the account."""
+    facts = account_facts(name)
+    policy, grants = page.access.policy, page.caller.grants
+    return [op for op in OPS if policy.decide(grants, f"op.{op}", facts).allowed]
+
+
+@router.get("/a/{name:path}")
+def account(name: str, page: Asked) -> Response:
+    """Return an account's page, or its statement as a file."""
+    return show(name, page)
+
+
+def show(name: str, page: Page) -> Response:
+    """Return an account's page; whether the reader may see it has been decided by its address."""
+    told = known(page, name)
+    asked = _asked(page)
+    found = statement.find(page.reader.rows, told.number, asked)
+    wanted = page.request.query_params.get("format", "")
+    if wanted:
+        return _file(page, name, told, found, wanted)
+    which, older = statement.page(found, asked.before)
+    shown = page.reader.ask(lambda book: statement.movements(book, found, which))
+    return page.render(
+        "account.html", name=name, told=told, asked=asked, shown=shown, found=statement.turnover(found), older=older,
+        which=which, kinds=statement.SHOWN, ops=may_pay(page, name), labels=labels, address=address, quote=quote,
+        frozen=_frozen_by(page, name, told), quantity=lambda value: page.words.number(amounts.write(value, 3)),
+        soon=told.days_left is not None and told.days_left <= 30,
+    )  # fmt: skip
+
+
+def _asked(page: Page) -> statement.Asked:
+    """Read which entries are asked for; what cannot be is said with the field's name."""
+    query, words = page.request.query_params, page.words
+    show = query.get("show", "") or "moves"
+    if show not in statement.SHOWN:
+        raise Problem(422, "unreadable", words.text("There is no such filter. Choose one from the list."))
+    days = []
+    for name in ("first", "last"):
+        try:
+            text = typed.day(query.get(name, ""))
+        except typed.TypedError as error:
+            raise Problem(422, "unreadable", words.text(error.source, **error.values)) from None
+        days.append(codes.day(text) if text else None)
+    before = query.get("before", "")
+    if before and not _NUMBER.fullmatch(before):
+        raise Problem(422, "unreadable", words.text("There is no such page of the list. Go back to its beginning."))
+    return statement.Asked(show, days[0], days[1], int(before) if before else None)
+
+
+def _frozen_by(page: Page, name: str, told: Spending) -> int | None:
+    """Return the record that froze or closed the account; None where it is open, or that was long ago."""
+    if not (told.frozen or told.closed):
+        return None
+    last = page.reader.ask(lambda book: book.store.last())
+    if last is None:
+        return None
+    end = last.number + 1
+    while end > max(0, last.number + 1 - LOOKED_BACK_BATCHES):
+        begin = max(0, end - _STEP_BATCHES)
+        found = page.reader.ask(lambda book, span=range(end - 1, begin - 1, -1): _record_of(book, name, span))
+        if found is not None:
+            return found
+        end = begin
+    return None
+
+
+def _record_of(book: Book, name: str, batches: range) -> int | None:
+    for number in batches:
+        batch = book.store.read(number)
+        if batch.kind == ROWS:
+            continue
+        for k, record in reversed(list(enumerate(batch.records()))):
+            if record.get("type") == "account" and record.get("account") == name:
+                return int(batch.first) + k
+    return None
+
+
+# ---- as a file ------------------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    "entry", "date", "kind", "result", "other_account", "other_name", "item", "amount", "change", "balance", "unit",
+    "contract_entry",
+)  # fmt: skip
+
+
+def _file(page: Page, name: str, told: Spending, found: statement.Found, wanted: str) -> Response:
+    """Return all that was found as a file, not only what stands on the page."""
+    if wanted not in FORMATS:
+        title = page.words.text("There is no such format. Choose one of {names}.", names=", ".join(FORMATS))
+        raise Problem(422, "unreadable", title)
+    if len(found) > statement.EXPORT_MAX:
+        title = page.words.text(
+            _("More than {number} entries: choose a shorter period."), number=page.words.number(str(statement.EXPORT_MAX))
+        )  # fmt: skip
+        raise Problem(422, "too-large", title)
+    from boyau.web.exports import export
+
+    rows: list[list[Any]] = []
+    for part in statement.parts(len(found)):
+        for one in page.reader.ask(lambda book, part=part: statement.movements(book, found, part)):
+            rows.append(_row(page, told, one))
+    return export(page, f"statement-{re.sub(r'[^A-Za-z0-9]+', '-', name)}"[:80], COLUMNS, rows)
+
+
+def _row(page: Page, told: Spending, one: statement.Movement) -> list[Any]:
+    scale, other = told.party.scale, one.other
+    hidden = other is not None and page.hides(other)
+    account_name = "" if other is None else f"{page.hidden(other)}@{other.colour}" if hidden else other.account
+    return [
+        one.entry, codes.day_text(one.day), one.kind, one.result, account_name,
+        "" if other is None else page.who(other.participant, other.facts), one.item, amounts.write(one.amount, scale),
+        amounts.write(one.change, scale), amounts.write(one.balance, scale), told.party.unit,
+        one.ref if one.ref >= 0 else "",
+    ]  # fmt: skip
