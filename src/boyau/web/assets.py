@@ -9,6 +9,8 @@ from fastapi import APIRouter, Response
 from boyau.service.problems import Problem
 
 router = APIRouter(include_in_schema=False)
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""A worker keeps the rules that came with its own script: by those of every answer it could ask for nothing at all."""
 _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
 
@@ -46,7 +48,8 @@ async def asset(version: str, name: str) -> Response:
 @router.get("/sw.js")
 async def worker() -> Response:
     """Return the worker that shows a page of our own where there is no network. Its address gives it all pages."""
-    return Response(_all()["sw.js"], media_type=_KINDS["js"], headers={"Cache-Control": "no-cache"})
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _WORKER_POLICY}
+    return Response(_all()["sw.js"], media_type=_KINDS["js"], headers=headers)
 
 
 @router.get("/favicon.ico")
