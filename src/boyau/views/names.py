@@ -118,6 +118,12 @@ class NameIndex:
         )
         return [row[0] for row in rows]
 
+    def listed(self, name: str, most: int) -> list[tuple[int, str]]:
+        """Return records about *name*: (entry, type), newest first."""
+        return list(
+            self._db.execute("select entry, type from about where name = ? order by entry desc limit ?", (name, most))
+        )
+
     def find(self, words: list[str], kind: int, most: int, *, counted: int) -> tuple[list[str], int]:
         """Return up to *most* names of things that have all *words*, whole words first, and how many there are.
 

@@ -3,11 +3,21 @@
 from fastapi import FastAPI
 
 from boyau.service.desk import Desk
-from boyau.web import account, assets, home, mine, pay
+from boyau.web import account, approvals, assets, entry, evidence, home, mine, pay, verify
 from boyau.web.pages import error_page
 from boyau.web.reader import Reader
 
-ROUTERS = (assets.router, home.router, mine.router, pay.router, account.router)
+ROUTERS = (
+    assets.router,
+    home.router,
+    entry.router,
+    verify.router,
+    mine.router,
+    pay.router,
+    account.router,
+    approvals.router,
+    evidence.router,
+)
 
 
 def install(app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False) -> Reader:

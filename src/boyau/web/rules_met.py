@@ -199,15 +199,15 @@ class RulesMet:
 
     def _evidence(self) -> Iterator[Met]:
         one = self._one
+        stage, rule = EVIDENCE_AT[STAGE[one.kind]], self.text("Evidence")
         if one.kind == Kind.PAY and one.contract is not None and one.contract.hold.acceptance:
-            return  # it was asked of the act
-        stage = EVIDENCE_AT[STAGE[one.kind]]
+            stage, rule = EVIDENCE_AT["accept"], self.text("Evidence, asked of the act")
         for ruled in self._ruled:
             for condition in sorted(getattr(ruled.rules, stage)):
                 word = self._attested(condition)
                 words = [word] if word else []
                 asked = labels.condition(self._page.words, condition)
-                yield self._met(self.text("Evidence"), asked, self._brought(words), ruled, words)
+                yield self._met(rule, asked, self._brought(words), ruled, words)
 
     # ---- contracts --------------------------------------------------------------------------------------------------
 
