@@ -71,7 +71,7 @@ def records():
         "title": {"kk": "1-шарт: төсеме", "ru": "Договор 1: покрытие", "en": "Contract 1: surfacing"},
         "rules": {
             "acceptance": True, "advance": "30%", "retention": {"share": "5%", "days": 365},
-            "evidence": [{"condition": "acceptance_act", "at": "accept"}],
+            "evidence": [{"condition": "quality_conclusion", "at": "accept"}],
         },
     }  # fmt: skip
     yield {"type": "colour", "colour": f"{CONTRACT}/s1"}
@@ -85,7 +85,7 @@ def records():
     yield {"type": "limits", "colour": ROAD} | limits
     yield {"type": "subject", "subject": ACT, "colour": CONTRACT, "amount": "4000000.00"}
     yield {
-        "type": "request", "request": "ask-act-1", "condition": "acceptance_act", "colour": CONTRACT, "subject": ACT,
+        "type": "request", "request": "ask-act-1", "condition": "quality_conclusion", "colour": CONTRACT, "subject": ACT,
         "by": CUSTOMER, "owner": QUALITY, "days": 5, "escalation": [{"owner": CHECKER, "days": 10}],
     }  # fmt: skip
 
@@ -93,9 +93,27 @@ def records():
 def operations():
     """Money, contract and advance; and an act that waits for its evidence."""
     where = {"item": ITEM, "region": "231010000", "date": TODAY.isoformat()}
-    yield {"op": "issue", "id": "W-I", "from": f"works-issuer@{ROOT}", "to": f"{CUSTOMER}@{ROAD}", "amount": "50000000.00"}
-    yield {"op": "allocate", "id": "W-A", "from": f"{CUSTOMER}@{ROAD}", "to": f"{CUSTOMER}@{CONTRACT}", "amount": "30000000.00"}
-    contract = {"op": "commit", "id": "W-C", "from": f"{CUSTOMER}@{CONTRACT}", "to": FROM, "amount": "15000000.00"} | where
+    yield {
+        "op": "issue",
+        "id": "W-I",
+        "from": f"works-issuer@{ROOT}",
+        "to": f"{CUSTOMER}@{ROAD}",
+        "amount": "50000000.00",
+    }
+    yield {
+        "op": "allocate",
+        "id": "W-A",
+        "from": f"{CUSTOMER}@{ROAD}",
+        "to": f"{CUSTOMER}@{CONTRACT}",
+        "amount": "30000000.00",
+    }
+    contract = {
+        "op": "commit",
+        "id": "W-C",
+        "from": f"{CUSTOMER}@{CONTRACT}",
+        "to": FROM,
+        "amount": "15000000.00",
+    } | where
     yield contract | {"expires": f"{later(300)}T00:00:00Z"}
     both = {"from": f"{CUSTOMER}@{CONTRACT}", "to": FROM, "hold": "W-C"}
     yield {"op": "advance", "id": "W-ADV", "amount": "4500000.00", "document": "a" * 64} | both | where

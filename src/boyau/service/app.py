@@ -21,7 +21,6 @@ from boyau.service.gate.desk import GuardedDesk
 from boyau.service.gate.middleware import Gate
 from boyau.service.identity import routes as sign_in
 from boyau.service.identity.store import AccessStore
-from boyau.service.pages import sign_in as page
 from boyau.service.problems import Problem
 from boyau.stores import StoreError, StoreFull
 
@@ -65,7 +64,7 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAP
     else:
         app.state.desk = guarded = GuardedDesk(desk, access)
         app.add_middleware(Gate, access=access, desk=desk)
-        for router in (page.router, sign_in.router, admin_routes.router, approval_routes.router):
+        for router in (sign_in.router, admin_routes.router, approval_routes.router):
             app.include_router(router)
     app.state.feed = Feed(desk)
     app.include_router(api.router)

@@ -6,9 +6,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from boyau.codec import ROWS
-from boyau.journal import Book
-from boyau.language.catalogue import mark as _
 from boyau.ledger import amounts, codes
 from boyau.service.gate.policy import account_facts
 from boyau.service.problems import Problem
@@ -17,9 +14,6 @@ from boyau.web.pages import Asked, Page
 from boyau.web.spending import Spending, spending
 
 router = APIRouter(include_in_schema=False)
-LOOKED_BACK_BATCHES = 400
-"""Among so many of the newest batches the record is looked for that froze an account: a second, and only then."""
-_STEP_BATCHES = 8
 _NUMBER = re.compile(r"[0-9]{1,18}")
 FORMATS = ("csv", "xlsx", "parquet", "json")
 OPS = ("pay", "commit", "return")
@@ -89,31 +83,12 @@ def _asked(page: Page) -> statement.Asked:
 
 
 def _frozen_by(page: Page, name: str, told: Spending) -> int | None:
-    """Return the record that froze or closed the account; None where it is open, or that was long ago."""
+    """Return the record that froze or closed the account; None where it is open."""
     if not (told.frozen or told.closed):
         return None
-    last = page.reader.ask(lambda book: book.store.last())
-    if last is None:
-        return None
-    end = last.number + 1
-    while end > max(0, last.number + 1 - LOOKED_BACK_BATCHES):
-        begin = max(0, end - _STEP_BATCHES)
-        found = page.reader.ask(lambda book, span=range(end - 1, begin - 1, -1): _record_of(book, name, span))
-        if found is not None:
-            return found
-        end = begin
-    return None
-
-
-def _record_of(book: Book, name: str, batches: range) -> int | None:
-    for number in batches:
-        batch = book.store.read(number)
-        if batch.kind == ROWS:
-            continue
-        for k, record in reversed(list(enumerate(batch.records()))):
-            if record.get("type") == "account" and record.get("account") == name:
-                return int(batch.first) + k
-    return None
+    with page.reader.views() as views:
+        entries = views.names.about(f"account {name}", ("account",), most=1)
+    return entries[0] if entries else None
 
 
 # ---- as a file ------------------------------------------------------------------------------------------------------
@@ -130,16 +105,15 @@ def _file(page: Page, name: str, told: Spending, found: statement.Found, wanted:
         title = page.words.text("There is no such format. Choose one of {names}.", names=", ".join(FORMATS))
         raise Problem(422, "unreadable", title)
     if len(found) > statement.EXPORT_MAX:
-        title = page.words.text(
-            _("More than {number} entries: choose a shorter period."), number=page.words.number(str(statement.EXPORT_MAX))
-        )  # fmt: skip
+        most = page.words.number(str(statement.EXPORT_MAX))
+        title = page.words.text("More than {number} entries: choose a shorter period.", number=most)
         raise Problem(422, "too-large", title)
     from boyau.web.exports import export
 
     rows: list[list[Any]] = []
     for part in statement.parts(len(found)):
-        for one in page.reader.ask(lambda book, part=part: statement.movements(book, found, part)):
-            rows.append(_row(page, told, one))
+        moved = page.reader.ask(lambda book, part=part: statement.movements(book, found, part))
+        rows += [_row(page, told, one) for one in moved]
     return export(page, f"statement-{re.sub(r'[^A-Za-z0-9]+', '-', name)}"[:80], COLUMNS, rows)
 
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from boyau.service.desk import Desk
-from boyau.web import account, approvals, assets, entry, evidence, home, mine, pay, verify
+from boyau.web import account, approvals, assets, audit, entry, evidence, home, installation, mine, pay, sign_in, verify
 from boyau.web.pages import error_page
 from boyau.web.reader import Reader
 
@@ -17,6 +17,9 @@ ROUTERS = (
     account.router,
     approvals.router,
     evidence.router,
+    audit.router,
+    installation.router,
+    sign_in.router,
 )
 
 

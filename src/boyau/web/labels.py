@@ -11,7 +11,7 @@ KINDS = {
     "issue": _("issue"), "allocate": _("allocation"), "withdraw": _("withdrawal of an allocation"),
     "lapse": _("lapse"), "carry": _("carry-over"), "commit": _("commitment"), "pay": _("payment"),
     "release": _("release of a commitment"), "void": _("end of a commitment"), "return": _("money given back"),
-    "reverse": _("reversal"), "receive": _("receipt"), "refund": _("refund"), "expire": _("expiry of a commitment"),
+    "reverse": _("reversal"), "receive": _("money received"), "refund": _("refund"), "expire": _("expiry of a commitment"),
     "accept": _("acceptance of work"), "advance": _("advance"), "clawback": _("clawback"), "court": _("court order"),
     "colour": _("rules of a colour"), "limits": _("limits"),
 }  # fmt: skip
@@ -37,7 +37,8 @@ RESULTS = {
     Result.REGION_FORBIDDEN: _("wrong region"), Result.EVIDENCE_MISSING: _("evidence missing"),
     Result.CAP_EXCEEDED: _("above the share"), Result.HOLD_MISSING: _("no contract"),
     Result.LINE_MISSING: _("not in the contract"), Result.QUANTITY_MISSING: _("no quantity"),
-    Result.PRICE_EXCEEDED: _("above the contract's price"), Result.QUANTITY_EXCEEDED: _("above the contract's quantity"),
+    Result.PRICE_EXCEEDED: _("above the contract's price"),
+    Result.QUANTITY_EXCEEDED: _("above the contract's quantity"),
     Result.ADVANCE_EXCEEDED: _("advance too large"), Result.NOT_ACCEPTED: _("work not accepted"),
     Result.RETENTION_HELD: _("retained until the warranty ends"), Result.DOCUMENT_MISSING: _("no document"),
     Result.DOCUMENT_USED: _("document paid before"), Result.SUBJECT_DIFFERS: _("act of another colour"),

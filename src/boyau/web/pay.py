@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from starlette.responses import JSONResponse
 
 from boyau.journal import Book
+from boyau.language.catalogue import mark as _
 from boyau.ledger import codes
 from boyau.service import answers
 from boyau.service.gate.policy import account_facts
@@ -21,6 +22,46 @@ from boyau.web.payment import Choices
 from boyau.web.spending import Spending
 
 router = APIRouter(include_in_schema=False)
+TEXTS = {
+    "empty": _("Write the amount."),
+    "negative": _("An amount is never negative: choose what to do instead, as giving money back."),
+    "digits": _("Write the amount in digits, as 1 500 000,50."),
+    "places": _("At most {number} digits may stand after the decimal mark."),
+    "zero": _("The amount must be above zero."),
+    "large": _("This is more than a ledger can hold. Check the number of digits."),
+    "which": _("Is this {one} or {other}? Write it without the mark, or with the digits after it."),
+    "needed": _("This is needed."),
+    "choose": _("Choose an account of this payee from the list."),
+    "hash": _("Choose the file, or write its SHA-256: 64 digits and letters a–f."),
+    "hashing": _("The file is being read …"),
+    "hashed": _("Read on this device; the file itself is sent to nobody."),
+    "unread": _("The file cannot be read, or is larger than 512 MB."),
+    "incomplete": _("Fill in what is needed, and every rule is checked at once. Nothing is sent by that."),
+    "asking": _("Checking …"),
+    "good": _("Every rule is met: this would be posted."),
+    "bad": _("This would be refused. Rules that fail: {number}"),
+    "tell": _("It was not sent: {reason}"),
+    "approval": _("Every other rule is met. Approvals needed: {number}, by {kinds}."),
+    "approved": _("Given so far: {names}."),
+    "never": _("These may not approve: {names}."),
+    "propose": _("Propose for approval"),
+    "proposeas": _("Nobody whom you speak for can propose this. Ask the treasury for a role with a participant."),
+    "after": _("free on the account after it"),
+    "afterlimit": _("{limit} of {colour} after it"),
+    "afterhold": _("remains of the contract after it"),
+    "busy": _("The ledger is busy. Checking again in a moment."),
+    "offline": _("No connection. Nothing was sent; what you have typed stays."),
+    "signin": _("Your session has ended. Sign in again in another tab; what you have typed stays."),
+    "sending": _(
+        "Sending. A second click changes nothing: the payment has a number of its own, and a number is paid once."
+    ),
+    "exists": _("It had arrived the first time. It was posted once, and nothing was paid twice."),
+    "posted": _("Posted."),
+    "entry": _("To the entry"),
+    "lost": _("The answer to this payment did not come: {amount}, {to}. Whether it was posted is not known yet."),
+    "means": _("means {amount}"),
+}
+"""What the script says."""
 OP_OF = {"pay": "pay", "hold": "pay", "commit": "commit", "return": "return"}
 
 
@@ -116,46 +157,5 @@ def _facts(page: Page, told: Spending, choices: Choices, kind: str) -> dict[str,
         "names": {key: words.text(text) for key, text in labels.FIELDS.items()},
         "classes": {key: words.text(text) for key, text in labels.CLASSES.items()},
         "may": {"propose": page.could("approval.propose")},
-        "texts": _texts(page),
-    }  # fmt: skip
-
-
-def _texts(page: Page) -> dict[str, str]:
-    text = page.words.text
-    return {
-        "empty": text("Write the amount."),
-        "negative": text("An amount is never negative: choose what to do instead, as giving money back."),
-        "digits": text("Write the amount in digits, as 1 500 000,50."),
-        "places": text("At most {number} digits may stand after the decimal mark."),
-        "zero": text("The amount must be above zero."),
-        "large": text("This is more than a ledger can hold. Check the number of digits."),
-        "which": text("Is this {one} or {other}? Write it without the mark, or with the digits after it."),
-        "needed": text("This is needed."),
-        "choose": text("Choose an account of this payee from the list."),
-        "hash": text("Choose the file, or write its SHA-256: 64 digits and letters a–f."),
-        "hashing": text("The file is being read …"),
-        "hashed": text("Read on this device; the file itself is sent to nobody."),
-        "unread": text("The file cannot be read, or is larger than 512 MB."),
-        "incomplete": text("Fill in what is needed, and every rule is checked at once. Nothing is sent by that."),
-        "asking": text("Checking …"),
-        "good": text("Every rule is met: this would be posted."),
-        "bad": text("This would be refused. Rules that fail: {number}"),
-        "tell": text("It was not sent: {reason}"),
-        "approval": text("Every other rule is met. Approvals needed: {number}, by {kinds}."),
-        "approved": text("Given so far: {names}."),
-        "never": text("These may not approve: {names}."),
-        "propose": text("Propose for approval"),
-        "proposeas": text("Nobody whom you speak for can propose this. Ask the treasury for a role with a participant."),
-        "after": text("free on the account after it"),
-        "afterlimit": text("{limit} of {colour} after it"),
-        "afterhold": text("remains of the contract after it"),
-        "busy": text("The ledger is busy. Checking again in a moment."),
-        "offline": text("No connection. Nothing was sent; what you have typed stays."),
-        "signin": text("Your session has ended. Sign in again in another tab; what you have typed stays."),
-        "sending": text("Sending. A second click changes nothing: the payment has a number of its own, and a number is paid once."),
-        "exists": text("It had arrived the first time. It was posted once, and nothing was paid twice."),
-        "posted": text("Posted."),
-        "entry": text("To the entry"),
-        "lost": text("The answer to this payment did not come: {amount}, {to}. Whether it was posted is not known yet."),
-        "means": text("means {amount}"),
+        "texts": {key: words.text(text) for key, text in TEXTS.items()},
     }  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from boyau import codec
 from boyau.journal import Book
 from boyau.journal.find import describe_entry
 from boyau.language import Language
@@ -236,5 +235,3 @@ def _accounts(book: Book, told: Spending, participant: int) -> list[Party]:
             out.append(one)
     ends = set(told.rules["ends"] or ())
     return sorted(out, key=lambda one: one.plain != bool(ends & set(one.facts.get("classes", ()))))
-
-

@@ -130,6 +130,11 @@ class Reader:
         with found:
             yield found
 
+    @property
+    def desk(self) -> Desk:
+        """The desk behind the pages: what it has counted since the start, and what waits."""
+        return self._desk
+
     def ask(self, look: Callable[[Book], T]) -> T:
         """Have the writer look at the book between two commits. Raises ``Busy`` or ``Closing``."""
         return self._desk.call(look).result()

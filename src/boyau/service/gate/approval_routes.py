@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 DIGEST = 64
 
 
-def _speaker(body: dict[str, Any], words: Any) -> str:
+def speaker(body: dict[str, Any], words: Any) -> str:
     """Return for which participant the caller speaks: the one they name, or the only one they were granted."""
     mine = TURN.get().caller.participants()
     by = body.get("by", next(iter(mine)) if len(mine) == 1 else "")
@@ -46,7 +46,7 @@ async def _record(desk: Any, record: dict[str, Any], words: Any) -> Answer:
     return answer
 
 
-def _until(body: dict[str, Any], now: int, words: Any) -> dt.date:
+def until(body: dict[str, Any], now: int, words: Any) -> dt.date:
     """Return the last day of what is asked for: at most a month ahead, by default a week."""
     today = dt.datetime.fromtimestamp(now, dt.UTC).date()
     text = body.get("until", (today + dt.timedelta(days=7)).isoformat())
@@ -70,8 +70,7 @@ def _signed(body: dict[str, Any]) -> dict[str, Any]:
 async def propose(request: Request, desk: Ledger, words: Words, door: Door) -> Response:
     """Propose ``command``, an operation or a change of rules or limits, to be approved exactly as it stands."""
     body = object_of(await body_of(request), request)
-    caller, by = TURN.get().caller, _speaker(body, words)
-    wanted = body.get("command")
+    by, wanted = speaker(body, words), body.get("command")
     if not isinstance(wanted, dict):
         raise Problem(
             422,
@@ -79,7 +78,19 @@ async def propose(request: Request, desk: Ledger, words: Words, door: Door) -> R
             words.text(_("{field} must be an operation or a record."), field="`command`"),
             field="command",
         )
-    day = _until(body, door.store.now(), words)
+    day = until(body, door.store.now(), words)
+    digest = await proposed(desk, door, words, wanted, by, day, _signed(body))
+    return JSONResponse(await _told(desk, door, digest), 201, {"Location": f"/api/v1/approvals/{digest}"})
+
+
+async def proposed(
+    desk: Any, door: Access, words: Any, wanted: dict[str, Any], by: str, day: dt.date, signed: dict[str, Any]
+) -> str:
+    """Have *wanted* wait for approval until *day*, proposed for the participant *by*; return its digest.
+
+    *signed*: time and signature of the proposal, where the participant has a key. A problem where it may not wait.
+    """
+    caller = TURN.get().caller
     try:
         command = await api.looked(desk, lambda book: commands.read(book, wanted))
     except OperationError as error:
@@ -97,12 +108,11 @@ async def propose(request: Request, desk: Ledger, words: Words, door: Door) -> R
         title = words.text(_("This command waits already, or too many do."))
         raise Problem(409, "proposal-made", title, digest=command.digest)
     try:
-        await _record(desk, {"type": "proposal", "command": command.digest, "by": by} | _signed(body), words)
+        await _record(desk, {"type": "proposal", "command": command.digest, "by": by} | signed, words)
     except BaseException:
         door.pending.drop(command.digest)
         raise
-    headers = {"Location": f"/api/v1/approvals/{command.digest}"}
-    return JSONResponse(await _told(desk, door, command.digest), 201, headers)
+    return command.digest
 
 
 async def _told(desk: Any, door: Access, digest: str) -> dict[str, Any]:
@@ -154,14 +164,14 @@ async def look(digest: str, desk: Ledger, door: Door) -> Response:
 async def _decide(request: Request, digest: str, desk: Any, words: Any, door: Access, *, withdrawn: bool) -> Response:
     data = await body_of(request)
     body = object_of(data, request) if data else {}
-    by, found = _speaker(body, words), await _told(desk, door, digest)
+    by, found = speaker(body, words), await _told(desk, door, digest)
     if found["state"] != "open":
         raise Problem(409, "closed", words.text(_("This command does not wait any more.")), state=found["state"])
     last = dt.datetime.fromtimestamp(found["expires"], dt.UTC).date()
-    until = min(_until(body, door.store.now(), words), last).isoformat()
-    record = {"type": "approval", "command": digest, "by": by, "until": until} | _signed(body)
+    day = min(until(body, door.store.now(), words), last).isoformat()
+    record = {"type": "approval", "command": digest, "by": by, "until": day} | _signed(body)
     await _record(desk, record | ({"withdrawn": True} if withdrawn else {}), words)
-    door.pending.decided(digest, TURN.get().caller, by, until, withdrawn=withdrawn)
+    door.pending.decided(digest, TURN.get().caller, by, day, withdrawn=withdrawn)
     return JSONResponse(await _told(desk, door, digest))
 
 

@@ -150,10 +150,45 @@ class Decisions:
         )  # fmt: skip
         return [dict(zip(_FIELDS, row, strict=True)) | {"allowed": bool(row[6])} for row in rows]
 
-    def faults(self) -> list[int]:
-        """Return the numbers of decisions that the chain does not vouch for: changed, or one before them is missing."""
+    def number_at(self, at: int) -> int:
+        """Return the number of the first decision at or after a moment (µs since 1970), of those kept here."""
+        ends = self._store.row("select min(number), max(number) from decision")
+        if ends is None or ends[0] is None:
+            return 0
+        low, high = ends[0], ends[1] + 1
+        while low < high:  # numbers rise with time, and an index would cost every decision
+            middle = (low + high) // 2
+            row = self._store.row("select at from decision where number >= ? order by number limit 1", middle)
+            low, high = (middle + 1, high) if row is not None and row[0] < at else (low, middle)
+        return int(low)
+
+    def find(
+        self, before: int, first: int, most: int, *, who: str = "", action: str = "", allowed: bool | None = None
+    ) -> list[dict[str, Any]]:
+        """List decisions from number *first* up to one before *before*, newest first; of an account, a kind, an answer.
+
+        *action* may be its beginning, as ``op.``.
+        """
+        rows = self._store.rows(
+            "select number, at, who, how, action, resource, allowed, rule, count from decision where number < ? and "
+            "number >= ? and (? = '' or who = ?) and substr(action, 1, ?) = ? and (? is null or allowed = ?) "
+            "order by number desc limit ?",
+            before, first, who, who, len(action), action, allowed, allowed, most,
+        )  # fmt: skip
+        return [dict(zip(_FIELDS, row, strict=True)) | {"allowed": bool(row[6])} for row in rows]
+
+    def last(self) -> int:
+        """Return the number of the newest decision that is on disk, 0 where there is none."""
+        row = self._store.row("select max(number) from decision")
+        return int(row[0] or 0) if row else 0
+
+    def faults(self, first: int = 0) -> list[int]:
+        """Return the numbers of decisions that the chain does not vouch for: changed, or one before them is missing.
+
+        From decision *first* on: the one before it is taken as it stands.
+        """
         found, before, expected = [], None, None
-        for *row, chain in self._store.rows("select * from decision order by number"):
+        for *row, chain in self._store.rows("select * from decision where number >= ? order by number", first):
             if before is not None and (row[0] != expected or chained(before, tuple(row)) != chain):
                 found.append(row[0])
             before, expected = chain, row[0] + 1

@@ -170,6 +170,15 @@ class Pending:
         )  # fmt: skip
         return [self._told(row) for row in rows]
 
+    def past(self, limit: int = 500) -> list[dict[str, Any]]:
+        """List what waits no more (sent, withdrawn, expired), the newest first."""
+        rows = self._store.rows(
+            "select digest, body, account, maker, debtor, beneficiary, colour, proposed, expires, state from pending "
+            "where state <> 'open' or expires < ? order by proposed desc limit ?",
+            self._store.now(), limit,
+        )  # fmt: skip
+        return [self._told(row) for row in rows]
+
     def _told(self, row: tuple[Any, ...]) -> dict[str, Any]:
         names = ("digest", "command", "account", "maker", "debtor", "beneficiary", "colour", "proposed", "expires")
         out = dict(zip((*names, "state"), row, strict=True)) | {"command": json.loads(row[1])}

@@ -6,7 +6,18 @@ const said = document.getElementById("said");
 const act = document.getElementById("act");
 const roles = document.getElementById("roles");
 const texts = document.body.dataset;
+const on = document.getElementById("on");
+const KEPT = "boyau-next";
 let csrf = "";
+
+// Where somebody wanted to go. The page has checked that it is a path of ours; a provider's answer brings none along,
+// so it waits in this tab, and is checked again.
+function wanted() {
+  const kept = texts.next || sessionStorage.getItem(KEPT) || "";
+  sessionStorage.removeItem(KEPT);
+  if (!kept.startsWith("/") || new URL(kept, location.origin).origin !== location.origin) return "";
+  return kept;
+}
 
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const text = (buffer) =>
@@ -85,7 +96,9 @@ async function use() {
     clientExtensionResults: got.getClientExtensionResults(),
   };
   csrf = (await ask("/sign-in", { ceremony, credential })).csrf;
-  await inside();
+  const next = wanted();
+  if (next) location.replace(next);
+  else await inside();
 }
 
 async function inside() {
@@ -97,7 +110,15 @@ async function inside() {
     return;
   }
   said.textContent = texts.inside;
-  const lines = me.grants.map((one) => [one.role, one.colour, one.participant].filter(Boolean).join(" · "));
+  on.hidden = false;
+  const next = wanted();
+  if (next) {
+    on.firstElementChild.href = next;
+    on.firstElementChild.textContent = texts.on;
+  }
+  for (const one of document.querySelectorAll(".elsewhere")) one.hidden = true;
+  const names = JSON.parse(roles.dataset.names);
+  const lines = me.grants.map((one) => [names[one.role] ?? one.role, one.colour, one.participant].filter(Boolean).join(" · "));
   roles.replaceChildren(
     ...(lines.length ? lines : [texts.none]).map((line) => {
       const item = document.createElement("li");
@@ -110,7 +131,7 @@ async function inside() {
   offer(texts.out, async () => {
     await ask("/sign-out");
     csrf = "";
-    roles.hidden = true;
+    roles.hidden = on.hidden = true;
     said.textContent = texts.welcome;
     offer(texts.begin, use);
   });
@@ -140,5 +161,8 @@ async function start() {
     offer(texts.begin, use);
   }
 }
+
+for (const one of document.querySelectorAll(".elsewhere a"))
+  one.addEventListener("click", () => { if (texts.next) sessionStorage.setItem(KEPT, texts.next); });
 
 start();
