@@ -3,7 +3,23 @@
 from fastapi import FastAPI
 
 from boyau.service.desk import Desk
-from boyau.web import account, approvals, assets, audit, entry, evidence, home, installation, mine, pay, sign_in, verify
+from boyau.web import (
+    account,
+    approvals,
+    assets,
+    audit,
+    entry,
+    evidence,
+    home,
+    installation,
+    mine,
+    pay,
+    refusals,
+    search,
+    sign_in,
+    verify,
+    who,
+)
 from boyau.web.pages import error_page
 from boyau.web.reader import Reader
 
@@ -12,6 +28,9 @@ ROUTERS = (
     home.router,
     entry.router,
     verify.router,
+    search.router,
+    refusals.router,
+    who.router,
     mine.router,
     pay.router,
     account.router,

@@ -66,7 +66,7 @@ def relations(page: Page, one: Operation) -> list[Relation]:
     def look(book: Book) -> list[Relation]:
         return [
             Relation(
-                name, [_linked(book, rows, int(place)) for place in places[:SHOWN_MAX]], len(places),
+                name, [linked(book, rows, int(place)) for place in places[:SHOWN_MAX]], len(places),
                 int(rows.settled[places].sum()),
             )
             for name, places in found
@@ -129,7 +129,8 @@ def _once(
     return out
 
 
-def _linked(book: Book, rows: Table, place: int) -> Linked:
+def linked(book: Book, rows: Table, place: int) -> Linked:
+    """Describe one row, by its place."""
     name = book.operations.account_name
     return Linked(
         int(rows.entry[place]), Kind(int(rows.kind[place])), Result(int(rows.result[place])),

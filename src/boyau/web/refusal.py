@@ -62,9 +62,8 @@ def refusal(page: Page, one: Operation) -> Refusal:
 
 def blank(row: "np.void") -> "np.void":
     """Return a row as it was sent: what the ledger wrote is blank."""
-    copy = np.array(row)
-    copy["settled"] = copy["result"] = copy["detail"] = 0
-    sent: np.void = copy[()]
+    sent: np.void = row.copy()
+    sent["settled"] = sent["result"] = sent["detail"] = 0
     return sent
 
 

@@ -242,14 +242,19 @@
     return shown.trim() === sealed;
   }
 
+  // What no page of an entry may leave out.
+  const NEEDED = { row: ["entry", "kind", "amount", "debit", "credit", "date"], record: ["entry", "time", "field:type"] };
+
   // What this page shows: not what its attributes claim, but the text that the reader sees.
   function compare(receipt, facts) {
-    return Array.from(document.querySelectorAll("[data-proved]"), (element) => {
-      const name = element.dataset.proved;
-      const shown = element.tagName === "DATA" && element.title ? element.title : element.textContent;
-      const sealed = facts[name] ?? "";
-      return { name, sealed, shown: shown.trim(), same: agrees(name, sealed, shown) };
+    const rows = Array.from(document.querySelectorAll("[data-proved]"), (element) => {
+      const name = element.dataset.proved, sealed = facts[name] ?? "";
+      return { name, sealed, shown: element.textContent.trim(), same: agrees(name, sealed, element.textContent) };
     });
+    for (const name of NEEDED[receipt.row ? "row" : "record"]) {
+      if (!rows.some((row) => row.name === name)) rows.push({ name, sealed: facts[name] ?? "", shown: "–", same: false });
+    }
+    return rows;
   }
 
   // ---- the verdict --------------------------------------------------------------------------------------------------
