@@ -10,7 +10,7 @@ from boyau.ledger import Ledger
 from boyau.ledger.colours import Rules
 from boyau.ledger.refusals import RecordRefused
 from boyau.programmes import blockers, dead, install, paths, values
-from boyau.programmes.model import Finding, Programme
+from boyau.programmes.model import Finding, Programme, ProgrammeError
 from boyau.programmes.parties import Laid, parties
 
 
@@ -34,7 +34,11 @@ def check(programme: Programme, given: dict[str, Any] | None = None) -> Report:
     found: list[Finding] = []
     laid = _lay(programme, given or {}, found)
     everyone = parties(programme.classes)
-    walked = paths.ways(laid, everyone)
+    try:
+        walked = paths.ways(laid, everyone)
+    except paths.TooManyWays:
+        told = "has too many ways to be proved: name fewer classes, fewer colours, or `hops`"
+        raise ProgrammeError(programme.source, 1, "colours", told) from None
     found.extend(dead.Dead(programme, laid, everyone, walked).findings())
     if laid:
         found.extend(paths.findings(laid, walked))

@@ -8,8 +8,14 @@ from boyau.ledger.colours import HOPS_MAX
 from boyau.programmes.model import Finding
 from boyau.programmes.parties import Laid, Party, may_be_paid, may_end, may_hold, told
 
+MOVES_MAX = 100_000
+"""Steps that are followed; the programmes that come with the program have up to 450."""
 State = tuple[int, int, Party]
 """Colour (place in the list), hop, holder."""
+
+
+class TooManyWays(Exception):  # noqa: N818 - a condition
+    """The programme has more ways than are followed, so nothing is proved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def ways(laid: list[Laid], everyone: list[Party]) -> Ways:
     below = {k: [m for m, other in enumerate(laid) if _under(other, one)] for k, one in enumerate(laid)}
     out, back = Ways(), {}  # type: Ways, dict[State, list[State]]
     todo: deque[State] = deque()
+    followed = 0
     for k, one in enumerate(laid):
         if one.node.parent < 0:
             for party in everyone:
@@ -55,6 +62,9 @@ def ways(laid: list[Laid], everyone: list[Party]) -> Ways:
     while todo:
         state = todo.popleft()
         for move in _moves(state, laid, everyone, below, most):
+            followed += 1
+            if followed > MOVES_MAX:
+                raise TooManyWays
             if move.to is None:
                 out.ends.append(move)
                 out.alive.add(state)

@@ -13,6 +13,8 @@ from boyau.programmes import values
 from boyau.programmes.model import Class, Colour, Duty, Parameter, Programme, ProgrammeError, Step, Texts
 
 BYTES_MAX = 1_000_000
+COLOURS_MAX = CLASSES_MAX = 64
+"""What a programme needs is a tenth of it; the proofs go through every pair."""
 LANGUAGES = ("kk", "ru", "en")
 APPROVALS = ("payment", *POWERS)
 """What an ``[[approvals]]`` entry may be for: payments above a tier, or one of the powers."""
@@ -24,6 +26,16 @@ def names() -> list[str]:
     """Return the names of the programmes that come with the program."""
     files = resources.files("boyau.programmes").iterdir()
     return sorted(entry.name.removesuffix(".toml") for entry in files if entry.name.endswith(".toml"))
+
+
+def text(name: str) -> str:
+    """Return the file of a programme that comes with the program."""
+    return resources.files("boyau.programmes").joinpath(f"{name}.toml").read_text("utf-8")
+
+
+def document(written: str) -> dict[str, Any]:
+    """Return what the text of a programme says, as data; it has been parsed before."""
+    return tomllib.loads(written)
 
 
 def load(name: str) -> Programme:
@@ -51,7 +63,8 @@ def parse(data: bytes, source: str) -> Programme:
         raise ProgrammeError(source, 0, "", f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        raise ProgrammeError(source, int(found[1]) if found else 0, "", str(error)) from None
+        last = max(1, text.count("\n") + 1)  # where the fault is that the text ends
+        raise ProgrammeError(source, int(found[1]) if found else last, "", str(error)) from None
     except RecursionError:
         raise ProgrammeError(source, 0, "", "is nested too deeply") from None
     return _Reader(text, source).read(document)
@@ -93,6 +106,9 @@ class _Reader:
             raise self.fail(1, "unit", f"{unit!r:.40} is no unit; write KZT")
         if not isinstance(scale, int) or isinstance(scale, bool) or not 0 <= scale <= 9:
             raise self.fail(1, "scale", "must be a whole number from 0 to 9")
+        for table, most in (("classes", CLASSES_MAX), ("colours", COLOURS_MAX)):
+            if isinstance(document[table], dict | list) and len(document[table]) > most:
+                raise self.fail(1, table, f"there are {len(document[table])}, and at most {most} are read")
         classes = {key: self._class(key, body) for key, body in self._table(document, "classes").items()}
         return Programme(
             source=self._source,

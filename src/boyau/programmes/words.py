@@ -41,3 +41,63 @@ MESSAGES = {
     "way_open": mark("money becomes plain without any evidence or approval: {way}"),
     "dead_end": mark("money at hop {hop} with {classes} can never become plain: it gets stuck"),
 }
+
+REMEDIES = {
+    "refused": mark("change what the ledger names, or the colour above"),
+    "widens_parent": mark("narrow it to what the colour above allows, or widen that one first"),
+    "class_unknown": mark("declare the class under [classes], or correct its name"),
+    "class_unused": mark("leave the class out, or name it in a rule"),
+    "parameter_unused": mark("use it in a path or a rule, or leave it out"),
+    "nobody_paid": mark("name a class among the payees that the colours above allow too"),
+    "nobody_holds": mark("name a class among the holders that the colours above allow too"),
+    "end_nowhere": mark("let the colour end at a class that may be paid"),
+    "class_dead": mark("take it out here, or put it in above"),
+    "window_empty": mark("choose days that lie within those of the colour above"),
+    "list_empty": mark("name something that the colour above allows too"),
+    "nothing": mark("name a figure above zero, or leave the rule out"),
+    "changes_nothing": mark("leave it out here"),
+    "line_outside": mark("name an item that the rules allow"),
+    "line_empty": mark("name a quantity and a price above zero"),
+    "acceptance_needed": mark("add acceptance = true to this colour or one above"),
+    "advance_needed": mark("name the largest advance, or ask for the evidence at another stage"),
+    "accept_needed": mark("add acceptance = true, or ask for the evidence at payment"),
+    "pay_unasked": mark("ask for it at acceptance"),
+    "cap_outside": mark("let the colour end at this class, or leave the cap out"),
+    "tier_unreachable": mark("lower the sum above which approval is needed"),
+    "quorum_impossible": mark("ask for fewer approvals, or count more participants of the class"),
+    "quorum_party": mark("give the approval to a class that is not paid here"),
+    "slice_unknown": mark("name a colour of the programme"),
+    "slice_outside": mark("name a colour that lies below this one"),
+    "slice_unpayable": mark("let the class hold that colour"),
+    "slice_nobody": mark("name a class that may be paid here"),
+    "owner_missing": mark("add it under [[evidence]] with owner and days"),
+    "approver_missing": mark("add it under [[approvals]] with owner and days"),
+    "duty_unasked": mark("ask for it in a rule, or leave it out"),
+    "owner_is_payee": mark("have somebody attest it who is not paid on it"),
+    "approver_differs": mark("name the class that the rule names"),
+    "change_missing": mark("add powers.change with a quorum to the topmost colour"),
+    "colour_unreachable": mark("let somebody hold it whom the colours above pay or allocate to"),
+    "way_open": mark("ask for evidence or approval on this way, if it is not meant to be free"),
+    "dead_end": mark("let the colour end at somebody who can be paid from there, or allow another hand"),
+}
+"""What to do about a finding."""
+RULES = {
+    "title": mark("Title"), "payees.classes": mark("Who may be paid"), "payees.allow": mark("List of payees"),
+    "payees.deny": mark("Banned payees"), "holders.classes": mark("Who may hold"),
+    "ends.classes": mark("Where the colour ends"), "ends.caps": mark("Share that may end"),
+    "carry_from": mark("What is carried over into it"), "evidence": mark("Evidence"), "window.first": mark("First day"),
+    "window.last": mark("Last day"), "window.entry_until": mark("Last day of entry"), "hops": mark("Chain"),
+    "items": mark("What it buys"), "regions": mark("Where"), "lines": mark("Lines of the contract"),
+    "payee_limit": mark("Limit per payee"), "documents": mark("Document"), "acceptance": mark("Acceptance"),
+    "advance": mark("Advance"), "retention": mark("Retention"), "slice": mark("Part of its own"),
+    "approval": mark("Approval"), "powers.change": mark("Who may change the rules"),
+    "powers.clawback": mark("Who may claw back"), "powers.court": mark("Who acts on a court's order"),
+    "powers.emergency": mark("Who may pay in an emergency"),
+}  # fmt: skip
+"""Names of the rules, as ``rules_text.own_texts`` calls them."""
+DIRECTIONS = {"narrower": mark("narrower"), "wider": mark("wider"), "other": mark("another one")}
+STATES = {
+    "new": mark("will be recorded"), "same": mark("in force already"), "changes": mark("will change what is in force"),
+    "approval": mark("will be proposed: it needs approval"), "later": mark("waits for another change"),
+    "refused": mark("would be refused"),
+}  # fmt: skip
