@@ -7,8 +7,9 @@ So every transfer is made of *parts*: the bytes [parent_offset, parent_offset + 
 bytes [child_offset, child_offset + part) of this one. A part finishes a lot or a transfer, hence at most two parts a
 transfer. What an issuer lacks is new money: a part whose parent is ``ORIGIN``.
 
-The file runs compiled (Cython, pure Python mode) and as it stands. Indices are not checked here; `lineage` does that.
-All arrays are C-contiguous; pass ``array.data``, a memoryview, which is quick to index uncompiled as well.
+The file runs compiled (Cython, pure Python mode) and as it stands. Compiled, the loops release the interpreter's lock:
+ten million transfers take seconds, in which a service must go on answering. Indices are not checked here; `lineage`
+does that. All arrays are C-contiguous; pass ``array.data``, a memoryview, which is quick to index uncompiled as well.
 """
 
 import cython
@@ -56,58 +57,63 @@ def fifo(
     left: cython.longlong
     count: cython.longlong = 0
     giving_back: cython.bint = returns.shape[0] > 0
-    for i in range(amount.shape[0]):
-        first[i] = count
-        payer = debit[i]
-        need = amount[i]
-        at = 0
-        if giving_back and returns[i] >= 0:
-            lot = returns[i]
-            left = min(need, end[lot] - front[lot])
-            if left > 0:  # the last money of that lot goes back: what was spent of it was spent from its front
-                end[lot] -= left
-                parent[count] = lot
-                parent_offset[count] = end[lot]
-                child_offset[count] = 0
-                part[count] = left
-                count += 1
-                need -= left
-                at = left
-        while need > 0:
-            lot = head[payer]
-            if lot < 0:
-                break
-            left = min(need, end[lot] - front[lot])
-            if left > 0:
-                parent[count] = lot
-                parent_offset[count] = front[lot]
+    with cython.nogil:
+        for i in range(amount.shape[0]):
+            first[i] = count
+            payer = debit[i]
+            need = amount[i]
+            at = 0
+            if giving_back and returns[i] >= 0:
+                lot = returns[i]
+                left = min(need, end[lot] - front[lot])
+                if left > 0:  # the last money of that lot goes back: what was spent of it was spent from its front
+                    end[lot] -= left
+                    parent[count] = lot
+                    parent_offset[count] = end[lot]
+                    child_offset[count] = 0
+                    part[count] = left
+                    count += 1
+                    need -= left
+                    at = left
+            while need > 0:
+                lot = head[payer]
+                if lot < 0:
+                    break
+                left = min(need, end[lot] - front[lot])
+                if left > 0:
+                    parent[count] = lot
+                    parent_offset[count] = front[lot]
+                    child_offset[count] = at
+                    part[count] = left
+                    count += 1
+                    front[lot] += left
+                    need -= left
+                    at += left
+                if front[lot] == end[lot]:
+                    head[payer] = following[lot]
+            if need > 0:
+                if not issuer[payer]:
+                    count = -1 - i
+                    break
+                parent[count] = -1
+                parent_offset[count] = 0
                 child_offset[count] = at
-                part[count] = left
+                part[count] = need
                 count += 1
-                front[lot] += left
-                need -= left
-                at += left
-            if front[lot] == end[lot]:
-                head[payer] = following[lot]
-        if need > 0:
-            if not issuer[payer]:
-                return -1 - i
-            parent[count] = -1
-            parent_offset[count] = 0
-            child_offset[count] = at
-            part[count] = need
-            count += 1
-        payee = credit[i]
-        if head[payee] < 0:
-            head[payee] = i
-        else:
-            following[tail[payee]] = i
-        tail[payee] = i
-    first[amount.shape[0]] = count
+            payee = credit[i]
+            if head[payee] < 0:
+                head[payee] = i
+            else:
+                following[tail[payee]] = i
+            tail[payee] = i
+    if count >= 0:
+        first[amount.shape[0]] = count
     return count
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _join(
     begin: cython.longlong[::1], end: cython.longlong[::1], low: cython.longlong, high: cython.longlong
 ) -> cython.longlong:
@@ -180,56 +186,65 @@ def forward(
     seeds: cython.Py_ssize_t = seed_entry.shape[0]
     room: cython.longlong = begin.shape[0]
     bounds[0] = 0
-    for i in range(seed_entry[0] if seeds else debit.shape[0], debit.shape[0]):
-        start = fill
-        got = 0
-        if not stop[debit[i]]:
-            for k in range(first[i], first[i + 1]):
-                if parent[k] < 0:
-                    continue
-                place = slot[parent[k]]
-                if place == 0:
-                    continue
-                low = parent_offset[k]
-                high = low + part[k]
-                shift = child_offset[k] - low
-                a = bounds[place - 1]
-                b = bounds[place]
-                while a < b:  # the first piece that ends after *low*
-                    x = (a + b) >> 1
-                    if end[x] > low:
-                        b = x
-                    else:
-                        a = x + 1
-                while a < bounds[place] and begin[a] < high:
-                    x = max(begin[a], low) + shift
-                    y = min(end[a], high) + shift
-                    got += y - x
-                    if fill > start and end[fill - 1] == x:
-                        end[fill - 1] = y
-                    else:
-                        if fill == room:
-                            return -1
-                        begin[fill] = x
-                        end[fill] = y
-                        fill += 1
-                    a += 1
-        if seed < seeds and seed_entry[seed] == i:
-            while seed < seeds and seed_entry[seed] == i:
-                if fill == room:
-                    return -1
-                begin[fill] = seed_begin[seed]
-                end[fill] = seed_end[seed]
-                fill += 1
-                seed += 1
-            fill = _join(begin, end, start, fill)
-        if fill > start:
-            entry[count] = i
-            pulled[count] = got
-            count += 1
-            bounds[count] = fill
-            slot[i] = count
-    return count
+    begun: cython.Py_ssize_t = seed_entry[0] if seeds else debit.shape[0]
+    short: cython.bint = False
+    with cython.nogil:
+        for i in range(begun, debit.shape[0]):
+            start = fill
+            got = 0
+            if not stop[debit[i]]:
+                for k in range(first[i], first[i + 1]):
+                    if parent[k] < 0:
+                        continue
+                    place = slot[parent[k]]
+                    if place == 0:
+                        continue
+                    low = parent_offset[k]
+                    high = low + part[k]
+                    shift = child_offset[k] - low
+                    a = bounds[place - 1]
+                    b = bounds[place]
+                    while a < b:  # the first piece that ends after *low*
+                        x = (a + b) >> 1
+                        if end[x] > low:
+                            b = x
+                        else:
+                            a = x + 1
+                    while a < bounds[place] and begin[a] < high:
+                        x = max(begin[a], low) + shift
+                        y = min(end[a], high) + shift
+                        got += y - x
+                        if fill > start and end[fill - 1] == x:
+                            end[fill - 1] = y
+                        else:
+                            if fill == room:
+                                short = True
+                                break
+                            begin[fill] = x
+                            end[fill] = y
+                            fill += 1
+                        a += 1
+                    if short:
+                        break
+            if seed < seeds and seed_entry[seed] == i:
+                while seed < seeds and seed_entry[seed] == i:
+                    if fill == room:
+                        short = True
+                        break
+                    begin[fill] = seed_begin[seed]
+                    end[fill] = seed_end[seed]
+                    fill += 1
+                    seed += 1
+                fill = _join(begin, end, start, fill)
+            if short:
+                break
+            if fill > start:
+                entry[count] = i
+                pulled[count] = got
+                count += 1
+                bounds[count] = fill
+                slot[i] = count
+    return -1 if short else count
 
 
 def backward(
@@ -276,58 +291,70 @@ def backward(
     seed: cython.Py_ssize_t = seed_entry.shape[0] - 1
     room: cython.longlong = begin.shape[0]
     bounds[0] = 0
-    for i in range(seed_entry[seed] if seed >= 0 else -1, -1, -1):
-        start = fill
-        got = 0
-        top = slot[i]
-        while top > 0:
-            if fill == room:
-                return -1
-            begin[fill] = given_begin[top - 1]
-            end[fill] = given_end[top - 1]
-            got += end[fill] - begin[fill]
-            fill += 1
-            top = given_next[top - 1]
-        while seed >= 0 and seed_entry[seed] == i:
-            if fill == room:
-                return -1
-            begin[fill] = seed_begin[seed]
-            end[fill] = seed_end[seed]
-            fill += 1
-            seed -= 1
-        if fill == start:
-            continue
-        fill = _join(begin, end, start, fill)
-        entry[count] = i
-        pulled[count] = got
-        count += 1
-        bounds[count] = fill
-        if stop[debit[i]]:
-            continue
-        a = start
-        for k in range(first[i], first[i + 1]):
-            p = parent[k]
-            low = child_offset[k]
-            high = low + part[k]
-            shift = parent_offset[k] - low
-            while a < fill and end[a] <= low:
-                a += 1
-            while a < fill and begin[a] < high:
-                if p >= 0:
-                    x = max(begin[a], low) + shift
-                    y = min(end[a], high) + shift
-                    top = slot[p]
-                    if top > 0 and given_begin[top - 1] == y:  # usual: a lot is spent in order, and we walk back
-                        given_begin[top - 1] = x
-                    else:
-                        if given == given_begin.shape[0]:
-                            return -1
-                        given_begin[given] = x
-                        given_end[given] = y
-                        given_next[given] = top
-                        given += 1
-                        slot[p] = given
-                if end[a] > high:
+    begun: cython.Py_ssize_t = seed_entry[seed] if seed >= 0 else -1
+    short: cython.bint = False
+    with cython.nogil:
+        for i in range(begun, -1, -1):
+            start = fill
+            got = 0
+            top = slot[i]
+            while top > 0:
+                if fill == room:
+                    short = True
                     break
-                a += 1
-    return count
+                begin[fill] = given_begin[top - 1]
+                end[fill] = given_end[top - 1]
+                got += end[fill] - begin[fill]
+                fill += 1
+                top = given_next[top - 1]
+            while seed >= 0 and seed_entry[seed] == i:
+                if fill == room:
+                    short = True
+                    break
+                begin[fill] = seed_begin[seed]
+                end[fill] = seed_end[seed]
+                fill += 1
+                seed -= 1
+            if short:
+                break
+            if fill == start:
+                continue
+            fill = _join(begin, end, start, fill)
+            entry[count] = i
+            pulled[count] = got
+            count += 1
+            bounds[count] = fill
+            if stop[debit[i]]:
+                continue
+            a = start
+            for k in range(first[i], first[i + 1]):
+                p = parent[k]
+                low = child_offset[k]
+                high = low + part[k]
+                shift = parent_offset[k] - low
+                while a < fill and end[a] <= low:
+                    a += 1
+                while a < fill and begin[a] < high:
+                    if p >= 0:
+                        x = max(begin[a], low) + shift
+                        y = min(end[a], high) + shift
+                        top = slot[p]
+                        if top > 0 and given_begin[top - 1] == y:  # usual: a lot is spent in order, and we walk back
+                            given_begin[top - 1] = x
+                        else:
+                            if given == given_begin.shape[0]:
+                                short = True
+                                break
+                            given_begin[given] = x
+                            given_end[given] = y
+                            given_next[given] = top
+                            given += 1
+                            slot[p] = given
+                    if end[a] > high:
+                        break
+                    a += 1
+                if short:
+                    break
+            if short:
+                break
+    return -1 if short else count
