@@ -36,3 +36,29 @@ def look(browser, site):
     yield made
     for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def works(tmp_path_factory):
+    """A site of its own for tests that post: the simulated year and a works programme of today (tests/web/works.py)."""
+    from tests.web.works import fill
+
+    made = Site(tmp_path_factory.mktemp("works"))
+    fill(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def see(browser, works):
+    """Open pages of the works programme: ``see("kk", role=("contractor", "", BUILDER))``."""
+    opened = []
+
+    def made(language="en", *roles, **more):
+        session = works.session(*roles) if roles else ""
+        opened.append(Look(browser, works, language, session=session, **more))
+        return opened[-1]
+
+    yield made
+    for one in opened:
+        one.close()

@@ -5,6 +5,7 @@ Days are counted from today, so that what is open stays open whenever the tests 
 
 import datetime as dt
 
+from boyau.journal.find import describe_entry
 from boyau.ledger import approvals
 from boyau.service.gate import pending
 from boyau.treasury.simulation.world import with_check_digit
@@ -143,3 +144,16 @@ def fill(site) -> None:
         wanted = "evidence_missing" if one["op"] == "accept" else "posted"
         assert answer.result == wanted, answer
     assert site.reader.wait(site.desk.entries)
+
+
+def posted(site, account: str = FROM) -> list[dict]:
+    """What was posted out of an account, oldest first."""
+
+    def look(book):
+        number = book.ledger.accounts[account]
+        rows = site.reader.rows
+        mine = [int(rows.entry[k]) for k in range(len(rows)) if rows.debit[k] == number and rows.result[k] == 0]
+        return [describe_entry(book, entry) for entry in mine]
+
+    assert site.reader.wait(site.desk.entries)
+    return site.book(look)

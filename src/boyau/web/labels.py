@@ -11,7 +11,8 @@ KINDS = {
     "issue": _("issue"), "allocate": _("allocation"), "withdraw": _("withdrawal of an allocation"),
     "lapse": _("lapse"), "carry": _("carry-over"), "commit": _("commitment"), "pay": _("payment"),
     "release": _("release of a commitment"), "void": _("end of a commitment"), "return": _("money given back"),
-    "reverse": _("reversal"), "receive": _("money received"), "refund": _("refund"), "expire": _("expiry of a commitment"),
+    "reverse": _("reversal"), "receive": _("money received"), "refund": _("refund"),
+    "expire": _("expiry of a commitment"),
     "accept": _("acceptance of work"), "advance": _("advance"), "clawback": _("clawback"), "court": _("court order"),
     "colour": _("rules of a colour"), "limits": _("limits"),
 }  # fmt: skip

@@ -58,9 +58,7 @@ class Own:
 def scope(page: Page) -> tuple[frozenset[str], tuple[str, ...] | None]:
     """Return for whom the reader speaks, and below which colours they look ("" all); None: below none."""
     colours = tuple(dict.fromkeys(grant.colour for grant in page.caller.grants if grant.role in WHOLE))
-    own = frozenset(
-        grant.participant for grant in page.caller.grants if grant.participant and grant.role not in WHOLE
-    )
+    own = frozenset(grant.participant for grant in page.caller.grants if grant.participant and grant.role not in WHOLE)
     return own, colours or None
 
 

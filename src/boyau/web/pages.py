@@ -2,7 +2,7 @@
 
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -156,7 +156,7 @@ class Page:
                 query.pop(name, None)
             else:
                 query[name] = str(value)
-        path = self.request.url.path
+        path = quote(self.request.scope["path"], safe="/@:~")  # as it was asked for: a '#' of an account ends no address
         return f"{path}?{urlencode(query)}" if query else path
 
     @property
