@@ -16,7 +16,7 @@ from boyau.web import labels, masks
 from boyau.web.operation import Record, facts_of, hides, known_names, link, moment
 from boyau.web.pages import Page
 from boyau.web.past import Past
-from boyau.web.record_words import sentence
+from boyau.web.record_words import kind_word, sentence
 
 NAMING = ("participant", "by", "owner")
 """Fields that name a participant."""
@@ -101,7 +101,7 @@ def record_page(page: Page, found: Record, proof: dict[str, Any]) -> Response:
         fields=list(_fields(page, record, hidden, secret)), moment=moment(page, found.time), proof=proof,
         related=related, key=key, colour_title=title, by=names.get(str(record.get("by", ""))),
         hidden=bool(hidden or secret), link=f"{page.access.origin}/e/{found.entry}",
-        kind_word=labels.kind(page.words, record["type"]), kind_name=lambda name: labels.kind(page.words, name),
+        kind_word=kind_word(page.words, record["type"]), kind_name=lambda name: kind_word(page.words, name),
     )  # fmt: skip
 
 

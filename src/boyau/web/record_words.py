@@ -4,9 +4,24 @@ from typing import Any
 
 from markupsafe import Markup
 
+from boyau.language import Language
+from boyau.language.catalogue import mark as _
 from boyau.ledger import amounts, codes
 from boyau.web import labels
 from boyau.web.pages import Page
+
+KINDS = {
+    "unit": _("unit of money"), "participant": _("participant"), "account": _("account"),
+    "subject": _("act or delivery"),
+    "proposal": _("proposal"), "approval": _("approval"), "key": _("key"), "request": _("request for evidence"),
+    "denial": _("denial"), "appeal": _("appeal"), "attestation": _("attestation"), "log_key": _("key of the log"),
+    "published": _("published figures"), "note": _("note"),
+}  # fmt: skip
+
+
+def kind_word(words: Language, name: str) -> str:
+    """Name a type of record."""
+    return words.text(KINDS[name]) if name in KINDS else labels.kind(words, name)
 
 
 def sentence(page: Page, record: dict[str, Any], names: dict[str, Markup], scale: int) -> Markup:

@@ -25,6 +25,7 @@ from boyau.web import labels
 from boyau.web.links import Linked, linked
 from boyau.web.operation import hides, known_names
 from boyau.web.pages import Asked, Page
+from boyau.web.record_words import kind_word
 from boyau.web.visible import seen
 
 router = APIRouter(include_in_schema=False)
@@ -206,7 +207,7 @@ class Search:
     def _record(self, entry: int, kind: str) -> Hit:
         number = self._page.words.number(str(entry))
         return Hit(f"/e/{entry}", self._page.words.text("Entry {number}", number=number),
-                   labels.kind(self._page.words, kind))  # fmt: skip
+                   kind_word(self._page.words, kind))  # fmt: skip
 
     def _item(self) -> list[Group]:
         if not _ITEM.fullmatch(self._q):
@@ -252,7 +253,7 @@ class Search:
         if kind == COLOUR:
             return self._page.reader.ask(lambda book: self._colours(book, names))
         if kind == SUBJECT:
-            return [Hit(f"/search?q={quote(name, safe='')}", name) for name in names]
+            return [Hit(f"/search?q={quote(name, safe='')}", name) for name in names if name != self._q]
         facts = known_names(self._page, names)
         return [
             Hit(f"/who/{name}", self._page.who(name, facts[name]),
