@@ -13,7 +13,7 @@ import numpy as np
 
 from boyau.trace.errors import require
 from boyau.trace.names import Names
-from boyau.trace.parts import Int64s
+from boyau.trace.parts import Int64s, Integers
 from boyau.trace.words import word
 
 
@@ -34,6 +34,8 @@ class NodeKind(StrEnum):
     """Money that lies on coloured accounts, free."""
     HELD = "held"
     """Money that lies on coloured accounts, set aside by holds."""
+    PARTICIPANT = "participant"
+    """A participant with all its accounts: what the question was about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Link:
     """Money that went from one node to another. ``amount`` is net: ``returned`` went and came back.
 
     ``entries`` counts the transfers in both directions; for a link to unspent or held money, the lots that lie there.
+    ``colour`` is that of the money: the deepest path that all of it lies in; "" where it has none in common.
     """
 
     origin: str
@@ -67,29 +70,48 @@ class Link:
     amount: int
     returned: int
     entries: int
+    colour: str = ""
+
+
+Lots = tuple[Int64s, Int64s, Integers]
+"""Money that lies somewhere: the entries that brought it, how much of each is left, the number of its node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The transfers behind the links: entry numbers, amounts, and which link (giver × nodes + taker)."""
+    """The transfers behind the links: entry numbers, amounts, and which link (giver × nodes + taker).
+
+    ``lots``, by kind: the money behind links to what is unspent or held.
+    """
 
     numbers: Int64s
     amount: Int64s
     code: Int64s
     nodes: Mapping[str, int]
+    lots: Mapping[str, Lots] = field(default_factory=dict)
+
+    def table(self, link: Link) -> tuple[Int64s, Int64s]:
+        """Return entry numbers and amounts of a link, in journal order; what was given back is negative."""
+        size = len(self.nodes)
+        giver, taker = self.nodes.get(link.origin, -1), self.nodes.get(link.target, -1)
+        if giver >= 0 and link.target in self.lots:
+            numbers, amount, node = self.lots[link.target]
+            places = np.flatnonzero((node == giver) & (amount > 0))
+            numbers, amount = numbers[places], amount[places]
+        elif giver < 0 or taker < 0:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        else:
+            there, back = giver * size + taker, taker * size + giver
+            places = np.flatnonzero((self.code == there) | (self.code == back))
+            numbers = self.numbers[places]
+            amount = np.where(self.code[places] == there, self.amount[places], -self.amount[places])
+        order = np.argsort(numbers, kind="stable")
+        return numbers[order], amount[order]
 
     def of(self, link: Link) -> Iterator[tuple[int, int]]:
         """Yield (entry number, amount) of a link, in journal order; what was given back is negative."""
-        size = len(self.nodes)
-        giver, taker = self.nodes.get(link.origin, -1), self.nodes.get(link.target, -1)
-        if giver < 0 or taker < 0:
-            return
-        there = giver * size + taker
-        places = np.flatnonzero((self.code == there) | (self.code == taker * size + giver))
-        places = places[np.argsort(self.numbers[places], kind="stable")]
-        for place in places.tolist():
-            amount = int(self.amount[place])
-            yield int(self.numbers[place]), amount if self.code[place] == there else -amount
+        numbers, amount = self.table(link)
+        yield from zip(numbers.tolist(), amount.tolist(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +141,7 @@ class Flow:
         ``given_back`` is beside that sum: money that went and came back between two nodes.
         """
         kept = dict.fromkeys(("received", "unspent", "held", "returned", "elsewhere"), 0)
-        names = {NodeKind.PAYEE: "received", NodeKind.RETURNED: "returned"}
+        names = {NodeKind.PAYEE: "received", NodeKind.PARTICIPANT: "received", NodeKind.RETURNED: "returned"}
         names |= {NodeKind.UNSPENT: "unspent", NodeKind.HELD: "held"}
         for node in self.nodes:
             kept[names.get(node.kind, "elsewhere")] += node.kept
@@ -155,7 +177,8 @@ class Flow:
             if language is not None:
                 row["from_title"] = self.title(nodes[link.origin], language)
                 row["to_title"] = self.title(nodes[link.target], language)
-            rows.append(row | {"amount": link.amount, "returned": link.returned, "entries": link.entries})
+            row |= {"amount": link.amount, "returned": link.returned, "entries": link.entries}
+            rows.append(row | {"colour": link.colour})
         return rows
 
     def as_dict(self, language: str | None = None) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from boyau.trace.flow import Evidence, Flow, Link, Node, NodeKind
+from boyau.trace.flow import Evidence, Flow, Link, Lots, Node, NodeKind
 from boyau.trace.lineage import Lineage, Trace
 from boyau.trace.names import Names
 from boyau.trace.parts import Flags, Int32s, Int64s, Integers, sums
+from boyau.trace.ranks import Ranks
 
 KINDS = tuple(NodeKind)
 DENSE = 1 << 22
@@ -39,6 +40,8 @@ class Remainder:
     account: Integers
     unspent: Int64s
     held: Int64s
+    entry: Integers | None = None
+    """The transfer that brought each piece; None where only sums are known."""
 
 
 def content(lineage: Lineage, accounts: Flags, held: Int64s | None) -> Remainder:
@@ -47,7 +50,8 @@ def content(lineage: Lineage, accounts: Flags, held: Int64s | None) -> Remainder
     account = lineage.credit[rest.entry]
     chosen = np.flatnonzero(accounts[account])
     account, size = account[chosen], rest.size[chosen]
-    return _divide(account, size, size if held is None else _position(account, size), held)
+    position = size if held is None else _position(account, size)
+    return _divide(account, size, position, held, rest.entry[chosen])
 
 
 def remainder(lineage: Lineage, trace: Trace, accounts: Flags, held: Int64s | None) -> Remainder:
@@ -67,7 +71,18 @@ def remainder(lineage: Lineage, trace: Trace, accounts: Flags, held: Int64s | No
         start = np.zeros(len(rest), np.int64)
         start[there] = _position(owner[there], rest.size[there])
         position = start[place] + begin - rest.begin[place]
-    return _divide(account, size, position, held)
+    return _divide(account, size, position, held, both.entry[chosen])
+
+
+def balances(lineage: Lineage, accounts: Flags, entries: Flags) -> Remainder:
+    """Return what lay on *accounts* after only *entries* had moved: sums, not lots. What they overdrew counts as 0."""
+    account = np.flatnonzero(accounts)
+    chosen = np.flatnonzero(entries)
+    size = len(accounts)
+    into = sums(lineage.credit[chosen], lineage.amount[chosen], size)
+    out = sums(lineage.debit[chosen], lineage.amount[chosen], size)
+    left = np.maximum((into - out)[account], 0).astype(np.int64)
+    return Remainder(account[left > 0], left[left > 0], np.zeros(int((left > 0).sum()), np.int64))
 
 
 def _position(account: Integers, size: Int64s) -> Int64s:
@@ -83,11 +98,11 @@ def _position(account: Integers, size: Int64s) -> Int64s:
     return position
 
 
-def _divide(account: Integers, size: Int64s, position: Int64s, held: Int64s | None) -> Remainder:
+def _divide(account: Integers, size: Int64s, position: Int64s, held: Int64s | None, entry: Integers) -> Remainder:
     if held is None:
-        return Remainder(account, size, np.zeros(len(size), np.int64))
+        return Remainder(account, size, np.zeros(len(size), np.int64), entry)
     set_aside = np.clip(np.asarray(held, np.int64)[account] - position, 0, size)
-    return Remainder(account, size - set_aside, set_aside)
+    return Remainder(account, size - set_aside, set_aside, entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +130,13 @@ def tell(
     top: int | None,
     focus: Sequence[int] = (),
     focus_colour: str | None = None,
+    together: str = "",
 ) -> Flow:
     """Make the flow of a story.
 
     *level*: colours deeper than this many segments are shown as their ancestor. *top*: of each kind and tier only
-    that many nodes are kept, the others are merged into one. Accounts in *focus* and *focus_colour* stay themselves.
+    that many nodes are kept, the others are merged into one. Accounts in *focus* and *focus_colour* stay themselves;
+    *together*: those in *focus* are one node, the participant of this name.
     """
     entry = _joined([np.asarray(chapter.entry, np.int64) for chapter in chapters])
     amount = _joined([chapter.amount for chapter in chapters])
@@ -129,7 +146,7 @@ def tell(
     for rest in remainders:
         used[rest.account] = True
     touched = np.flatnonzero(used)
-    groups = _groups(lineage, names, used, level, focus, focus_colour)
+    groups = _groups(lineage, names, used, level, focus, focus_colour, together)
     size = len(groups.kind)
     out, into = sums(debit, amount, len(used)), sums(credit, amount, len(used))
     books = _books(out, into, chapters, remainders, touched)
@@ -149,11 +166,27 @@ def tell(
     weight = [max(left + end, arrived + begin) - inside for left, end, arrived, begin, inside in both_ways]
     shown = _Shown(groups, *_merge(groups, weight, top))
     code = shown.final[giver].astype(np.int64) * len(shown.order) + shown.final[taker]
-    links = shown.links(code, amount) + shown.lying(books, groups.taker[touched])
+    ranks = Ranks(names, touched)
+    money = ranks.of_transfers(lineage, debit, credit)
+    links = shown.links(code, amount, money, ranks)
+    links += shown.lying(books, groups.taker[touched], ranks.of_accounts(touched), ranks)
     links.sort(key=lambda link: (-link.amount, -link.returned, link.origin, link.target))
     nodes = shown.nodes(links, came, kept)
-    evidence = Evidence(lineage.numbers[entry], amount, code, {key: place for place, key in enumerate(shown.keys)})
+    places = {key: place for place, key in enumerate(shown.keys)}
+    lots = _lots(lineage, remainders, shown.final, groups.taker)
+    evidence = Evidence(lineage.numbers[entry], amount, code, places, lots)
     return Flow(question, tuple(nodes), tuple(links), names, evidence)
+
+
+def _lots(lineage: Lineage, remainders: Sequence[Remainder], final: Int32s, taker: Int32s) -> dict[str, Lots]:
+    """Return the lots behind the links to unspent and to held money."""
+    known = [(rest, rest.entry) for rest in remainders if rest.entry is not None and len(rest.account)]
+    if not known:
+        return {}
+    numbers = _joined([lineage.numbers[entry] for _, entry in known])
+    node = np.concatenate([final[taker[rest.account]] for rest, _ in known])
+    unspent, held = _joined([rest.unspent for rest, _ in known]), _joined([rest.held for rest, _ in known])
+    return {NodeKind.UNSPENT.value: (numbers, unspent, node), NodeKind.HELD.value: (numbers, held, node)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +216,9 @@ def _books(
     for rest in remainders:
         unspent = unspent + sums(rest.account, rest.unspent, accounts)
         held = held + sums(rest.account, rest.held, accounts)
-        np.add.at(unspent_lots, rest.account[rest.unspent > 0], 1)
-        np.add.at(held_lots, rest.account[rest.held > 0], 1)
+        if rest.entry is not None:
+            np.add.at(unspent_lots, rest.account[rest.unspent > 0], 1)
+            np.add.at(held_lots, rest.account[rest.held > 0], 1)
     ends = ends - unspent - held
     begins = begins + np.where(ends < 0, -ends, 0)  # it lay there before the story, which then begins with it
     ends = np.where(ends < 0, 0, ends)
@@ -208,7 +242,13 @@ def _regroup(groups: Integers, values: Integers, size: int) -> list[int]:
 
 
 def _groups(
-    lineage: Lineage, names: Names, used: Flags, level: int | None, focus: Sequence[int], focus_colour: str | None
+    lineage: Lineage,
+    names: Names,
+    used: Flags,
+    level: int | None,
+    focus: Sequence[int],
+    focus_colour: str | None,
+    together: str,
 ) -> _Groups:
     """Decide which accounts are one node."""
     account = np.flatnonzero(used)
@@ -224,18 +264,15 @@ def _groups(
     kind = np.where(issuer, 0, np.where(plain, 3, np.where(hop > 0, 2, 1)))  # places in KINDS
     index = np.where(kind == 1, cut[colour], participant)
     base = (kind << 56) | (np.where(kind == 2, hop, 0) << 48) | index
-    special = np.zeros(len(account), np.bool_)
-    for number in focus:
-        found = np.flatnonzero(account == number)
-        if not issuer[found].any():
-            base[found] = (1 << 60) | number
-            special[found] = True
+    special = np.isin(account, np.asarray(focus, np.int64)) & ~issuer
+    base[special] = (1 << 60) | (int(focus[0]) if together else account[special])
     back = np.where(issuer, base | (KINDS.index(NodeKind.RETURNED) << 56), base)
     codes, first, where = np.unique(np.concatenate([base, back]), return_index=True, return_inverse=True)
     giver, taker = np.full(len(used), -1, np.int32), np.full(len(used), -1, np.int32)
     giver[account], taker[account] = where[: len(account)], where[len(account) :]
     first = first % max(len(account), 1)
-    kinds = np.where(codes >> 60, kind[first], (codes >> 56) & 15)
+    alone = KINDS.index(NodeKind.PARTICIPANT) if together else kind[first]
+    kinds = np.where(codes >> 60, alone, (codes >> 56) & 15)
     tier = np.zeros(len(codes), np.int64)
     name, key = [], []
     for at, code in enumerate(codes.tolist()):
@@ -248,8 +285,8 @@ def _groups(
         else:
             name.append(names.participants[int(participant[one])])
         suffix = f"#{int(tier[at])}" if what is NodeKind.HOLDER else ""
-        address = names.address(int(account[one]))
-        key.append(f"account:{address}" if code >> 60 else f"{what.value}:{name[-1]}{suffix}")
+        alone_key = code >> 60 and not together
+        key.append(f"account:{names.address(int(account[one]))}" if alone_key else f"{what.value}:{name[-1]}{suffix}")
     fixed = special[first] & (codes >> 60 > 0)
     if focus_colour is not None:
         fixed |= (kinds == 1) & np.array([text == focus_colour for text in name], np.bool_)
@@ -286,40 +323,45 @@ class _Shown:
             for merged in order
         ]
 
-    def links(self, code: Int64s, amount: Int64s) -> list[Link]:
-        """Sum the transfers between each two nodes; what went both ways cancels out and is counted as returned."""
+    def links(self, code: Int64s, amount: Int64s, money: Integers, ranks: Ranks) -> list[Link]:
+        """Sum the transfers between each two nodes; what went both ways cancels out and is counted as returned.
+
+        *money*: the colour of each transfer, as its rank in *ranks*.
+        """
         size = len(self.order)
         if size * size <= DENSE:
             total = sums(code, amount, size * size)
             count = np.bincount(code, minlength=size * size)
+            spans = ranks.spans(code, money, size * size)
             codes = np.flatnonzero(count)
-            total, count = total[codes], count[codes]
+            total, count, spans = total[codes], count[codes], spans[codes]
         else:
             codes, where, count = np.unique(code, return_inverse=True, return_counts=True)
-            total = sums(where, amount, len(codes))
-        there = dict(zip(codes.tolist(), zip(total.tolist(), count.tolist(), strict=True), strict=True))
+            total, spans = sums(where, amount, len(codes)), ranks.spans(where, money, len(codes))
+        rows = zip(total.tolist(), count.tolist(), spans.tolist(), strict=True)
+        there = dict(zip(codes.tolist(), rows, strict=True))
         links = []
-        for one, (given, entries) in there.items():
+        for one, (given, entries, span) in there.items():
             giver, taker = divmod(one, size)
-            back, more = there.get(taker * size + giver, (0, 0))
+            back, more, other = there.get(taker * size + giver, (0, 0, ranks.none))
             if (given, -giver) > (back, -taker):  # the larger direction speaks for both
-                link = Link(self.keys[giver], self.keys[taker], given - back, back, entries + more)
-                links.append(link)
+                colour = ranks.common(span, other)
+                links.append(Link(self.keys[giver], self.keys[taker], given - back, back, entries + more, colour))
         return links
 
-    def lying(self, books: _Books, taker: Int32s) -> list[Link]:
-        """Make the links to unspent and held money; *taker* is the group of each account in *books*."""
+    def lying(self, books: _Books, taker: Int32s, money: Integers, ranks: Ranks) -> list[Link]:
+        """Make the links to unspent and held money; *taker* and *money*: node and colour of each account in *books*."""
         where, size = self.final[taker], len(self.order)
         links = []
-        for kind, money, lots in (
+        for kind, left, lots in (
             (NodeKind.UNSPENT, books.unspent, books.unspent_lots),
             (NodeKind.HELD, books.held, books.held_lots),
         ):
-            amounts, counts = _regroup(where, money, size), _regroup(where, lots, size)
+            some = np.flatnonzero(left)
+            spans = ranks.spans(where[some], money[some], size).tolist()
+            rows = zip(self.keys, _regroup(where, left, size), _regroup(where, lots, size), spans, strict=True)
             links += [
-                Link(key, kind.value, amount, 0, count)
-                for key, amount, count in zip(self.keys, amounts, counts, strict=True)
-                if amount
+                Link(key, kind.value, amount, 0, count, ranks.common(span)) for key, amount, count, span in rows if amount
             ]
         return links
 
