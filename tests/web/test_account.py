@@ -81,10 +81,16 @@ def test_the_statement_has_the_balance_that_all_entries_make(see, works):
     assert first == language("en").money(balance_of(told, account))
     debits, credits, _ = works.book(lambda book: book.ledger.balance(account))
     assert balance_of(told, account) == credits - debits
-    moves = [one for one in told if one["result"] == "posted" and one["op"] not in ("commit", "release", "void", "accept", "expire")]
+    moves = [
+        one
+        for one in told
+        if one["result"] == "posted" and one["op"] not in ("commit", "release", "void", "accept", "expire")
+    ]
     shown, seen = [], 0
     while True:
-        shown += here.page.locator("table.statement tbody tr td:first-child a").evaluate_all("all => all.map((a) => a.getAttribute('href'))")
+        shown += here.page.locator("table.statement tbody tr td:first-child a").evaluate_all(
+            "all => all.map((a) => a.getAttribute('href'))"
+        )
         older = here.page.get_by_role("link", name="Older", exact=True)
         seen += 1
         if not older.count():
@@ -156,7 +162,9 @@ def test_my_accounts_are_those_for_whom_i_speak_and_what_waits_for_me(see, works
     assert "Дорожник Атырау" in text
     treasury = see("en", ("treasury",))
     text = treasury.go("/mine")
-    count = works.book(lambda book: sum(not flags & 1 for flags in book.ledger.tables.acc[: len(book.ledger.accounts), 5].tolist()))
+    count = works.book(
+        lambda book: sum(not flags & 1 for flags in book.ledger.tables.acc[: len(book.ledger.accounts), 5].tolist())
+    )
     assert f"Accounts: {count}" in text
     assert treasury.page.locator("table tbody tr").count() == 50
     assert f"51–{min(100, count)}" in treasury.go("/mine?from=50")

@@ -15,8 +15,8 @@ FORM = f"/a/{w.FROM.replace('#', '%23')}/pay"
 SUMS = [
     "1 500 000,50", "1500000.5", "1\u00a0500\u202f000", "1,500", "1.500", "1,500,000", "1.500.000,50", "1,500,000.50",
     "-5", "\u22125", "(5)", "0", "0,00", "", "10^20", "1e5", "100000000000000000000", "12345,678", "1,2,3", "1.500,5.5",
-    ",5", "5,", " 7 ₸", "1 500 тг", "46116860184273879,03", "46116860184273879,04", "٣", "5 000 KZT", "0,01", "00012,50",
-    "1'500'000", "12 345 теңге", "1,,5", "1.5.5", "9" * 70,
+    ",5", "5,", " 7 ₸", "1 500 тг", "46116860184273879,03", "46116860184273879,04", "٣", "5 000 KZT", "0,01",
+    "00012,50", "1'500'000", "12 345 теңге", "1,,5", "1.5.5", "9" * 70,
 ]  # fmt: skip
 WRONG = {
     "Write the amount.": "empty",
@@ -98,7 +98,9 @@ def test_a_contractor_pays_a_supplier(see, works):
     here = see("ru", BUILDER)
     here.go(FORM)
     type_in(here, to=w.ASPHALT)
-    here.page.wait_for_function("() => document.querySelector('#payees option')?.value.includes('@KZT')", timeout=10_000)
+    here.page.wait_for_function(
+        "() => document.querySelector('#payees option')?.value.includes('@KZT')", timeout=10_000
+    )
     type_in(here, amount="150 000,50", item="CPV:45233120", region="231010000")
     assert "works/2027" in verdict(here, "bad")
     type_in(here, item=w.ITEM)
@@ -178,8 +180,7 @@ def test_an_empty_form_sends_nothing_and_leads_to_the_first_field(see, works):
     assert here.page.evaluate("document.activeElement.id") == "f-to"
     assert "This is needed." in here.page.locator("#err-to").inner_text()
     type_in(here, amount="-5")
-    here.page.locator("#err-amount p").wait_for(timeout=5000)
-    assert "never negative" in here.page.locator("#err-amount").inner_text()
+    here.page.locator("#err-amount p", has_text="never negative").wait_for(timeout=5000)
     assert works.desk.entries == before
 
 
@@ -212,7 +213,7 @@ def test_the_other_ways_to_move_money_ask_for_what_they_need(see, works):
     here.go(f"{address}?op=hold&hold=W-C")
     assert "W-C" in here.page.locator("#f-hold").inner_text()
     type_in(here, amount="1 000 000", item=w.ITEM, document=document("hold"))
-    assert "0.00 ₸ can be paid" in verdict(here, "bad")
+    assert "0.00\u00a0₸ can be paid" in verdict(here, "bad")
     here.accessible()
     here.go(f"{address}?op=commit")
     type_in(here, to=w.FROM, amount="99 999 999,99", item=w.ITEM, region="231010000")

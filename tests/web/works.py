@@ -86,8 +86,8 @@ def records():
     yield {"type": "limits", "colour": ROAD} | limits
     yield {"type": "subject", "subject": ACT, "colour": CONTRACT, "amount": "4000000.00"}
     yield {
-        "type": "request", "request": "ask-act-1", "condition": "quality_conclusion", "colour": CONTRACT, "subject": ACT,
-        "by": CUSTOMER, "owner": QUALITY, "days": 5, "escalation": [{"owner": CHECKER, "days": 10}],
+        "type": "request", "request": "ask-act-1", "condition": "quality_conclusion", "colour": CONTRACT,
+        "subject": ACT, "by": CUSTOMER, "owner": QUALITY, "days": 5, "escalation": [{"owner": CHECKER, "days": 10}],
     }  # fmt: skip
 
 
