@@ -20,8 +20,19 @@ class Report:
 
     findings: tuple[Finding, ...]
     ways: tuple[blockers.Way, ...]
-    colours: int
-    states: int
+    laid: tuple[Laid, ...]
+    """The colours that the ledger took."""
+    walked: paths.Ways
+
+    @property
+    def colours(self) -> int:
+        """How many colours the ledger took."""
+        return len(self.laid)
+
+    @property
+    def states(self) -> int:
+        """How many states money can be in: colour, hands passed, holder."""
+        return len(self.walked.came)
 
     @property
     def errors(self) -> int:
@@ -51,7 +62,7 @@ def check(programme: Programme, given: dict[str, Any] | None = None) -> Report:
         if not way.blockers
     )
     found.sort(key=lambda finding: finding.severity != "error")
-    return Report(_once(found), tuple(ways), len(laid), len(walked.came))
+    return Report(_once(found), tuple(ways), tuple(laid), walked)
 
 
 def _lay(programme: Programme, given: dict[str, Any], found: list[Finding]) -> list[Laid]:

@@ -34,6 +34,8 @@ class Ways:
 
     came: dict[State, Move | None] = field(default_factory=dict)
     ends: list[Move] = field(default_factory=list)
+    onward: dict[tuple[int, int, int, Party], Move] = field(default_factory=dict)
+    """Payments that stay coloured: one for each colour and hop they leave, colour they reach, and payee."""
     alive: set[State] = field(default_factory=set)
 
     def chain(self, end: Move) -> list[Move]:
@@ -70,6 +72,8 @@ def ways(laid: list[Laid], everyone: list[Party]) -> Ways:
                 out.alive.add(state)
                 continue
             back.setdefault(move.to, []).append(state)
+            if move.kind == "pay":
+                out.onward.setdefault((state[0], state[1], move.to[0], move.party), move)
             if move.to not in out.came:
                 out.came[move.to] = move
                 todo.append(move.to)

@@ -14,6 +14,7 @@ from boyau.web import (
     installation,
     mine,
     pay,
+    programmes,
     refusals,
     search,
     sign_in,
@@ -39,6 +40,7 @@ ROUTERS = (
     audit.router,
     installation.router,
     sign_in.router,
+    programmes.router,
 )
 
 
