@@ -304,7 +304,14 @@ def test_titles_by_language():
 def test_json_and_table(budget):
     flow = flow_of_colour(budget.lineage, budget.names, "kz/24/2")
     assert flow.rows() == [
-        {"from": "colour:kz/24", "to": "colour:kz/24/2", "amount": 170, "returned": 30, "entries": 2, "colour": "kz/24"},
+        {
+            "from": "colour:kz/24",
+            "to": "colour:kz/24/2",
+            "amount": 170,
+            "returned": 30,
+            "entries": 2,
+            "colour": "kz/24/2",
+        },
         {"from": "colour:kz/24/2", "to": "unspent", "amount": 170, "returned": 0, "entries": 1, "colour": "kz/24/2"},
     ]
     assert flow.rows("en")[1]["to_title"] == "Unspent"

@@ -127,9 +127,12 @@ def test_a_period_begins_with_what_lay_there_and_ends_with_what_is_left():
 
 
 def test_the_lots_behind_what_is_unspent_are_told():
-    one = page("""1 T@KZT A@kz 100
+    one = page(
+        """1 T@KZT A@kz 100
                   2 A@kz P@KZT 30
-                  3 T@KZT A@kz 50""", held={"A@kz": 20})
+                  3 T@KZT A@kz 50""",
+        held={"A@kz": 20},
+    )
     flow = flow_of_colour(one.lineage, one.names, "kz", held=one.held)
     lying = {link.target: flow.entries(link) for link in flow.links if link.target in ("unspent", "held")}
     assert lying == {"unspent": [(1, 50), (3, 50)], "held": [(1, 20)]}

@@ -2,13 +2,15 @@
 
 import random
 import re
+from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from trace_pages import make_journal, page
 
-from boyau.trace import Figures, Names, flow_of_account, flow_of_colour, sankey
+from boyau.trace import Figures, Names, flow_of_account, flow_of_colour, sankey, sankey_page
+from boyau.trace.dyes import WEAVES, dye, weave
 from boyau.trace.layout import plan
 from boyau.trace.lettering import abbreviate, fit, text_width
 from boyau.trace.words import LANGUAGES
@@ -23,14 +25,20 @@ SMALL = """1 T@KZT    M@kz     1000
 
 
 def draw(flow, language="en", **more) -> ET.Element:
-    text = sankey.svg(flow, title="A & B <c>", language=language, number_format=Figures(language, scale=0), **more)
+    text = sankey_page.svg(flow, title="A & B <c>", language=language, number_format=Figures(language, scale=0), **more)
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert not re.search(r"<script|url\(|@import|href", text)
+    assert not re.search(r"<script|url\((?!#w)|@import|href|style=", text)
     return ET.fromstring(text)
 
 
 def tooltips(picture) -> list[str]:
     return [found.text for found in picture.iter(f"{SVG}title")]
+
+
+def looks(picture) -> dict[str, set[str]]:
+    """Return the classes of every band and node, by the first line of its tooltip."""
+    groups = [group for group in picture.iter() if group.tag in (f"{SVG}g", f"{SVG}a") and group.get("class")]
+    return {group.find(f"{SVG}title").text.split("\n")[0]: set(group.get("class").split()) for group in groups}
 
 
 @pytest.mark.parametrize("width", [1120, 390])
@@ -53,18 +61,58 @@ def test_it_says_what_it_shows(language, width):
         assert any(tip.startswith(f"{flow.title(node, language)}\n") for tip in said)
 
 
-def test_bands_to_what_reached_nobody_have_its_colour():
-    one = page(SMALL, held={"A@kz/1": 70})
+def test_everything_has_the_look_of_its_money():
+    other = next(f"kz/{k}" for k in range(99) if dye(f"kz/{k}") != dye("kz"))
+    one = page(SMALL.replace("kz/1", other), held={f"A@{other}": 70})
     flow = flow_of_colour(one.lineage, one.names, "kz", held=one.held)
-    tones = {}
-    for band in draw(flow).iter(f"{SVG}path"):
-        tones[band.find(f"{SVG}title").text.split("\n")[0]] = re.match(r"--c:var\(--(\w+)\)", band.get("style")).group(
-            1
-        )
-    assert tones["kz/1 → On hold"] == "held"
-    assert tones["kz/1 → Unspent"] == "unspent"
-    assert tones["kz/1 → Returned to T"] == "returned"
-    assert tones["kz → kz/1"] == tones["kz/1 → C"] == tones["C → P"] == "h0"
+    look = looks(draw(flow))
+    family, child = f"dye-{dye('kz')}", f"dye-{dye(other)}"
+    assert look["kz"] >= {"place", "colour", "focus", family}
+    assert look[other] >= {"place", "colour", child}
+    assert look["T → kz"] == {"flow", family}
+    assert look[f"kz → {other}"] == look[f"{other} → C"] == look["C → P"] == {"flow", child}
+    assert look[f"{other} → On hold"] == {"flow", child, "to-held"}
+    assert look[f"{other} → Unspent"] == {"flow", child, "to-unspent"}
+    assert look[f"{other} → Returned to T"] == {"flow", child, "to-returned"}
+    assert {"payee"} <= look["P"] and not any(one.startswith("dye") for one in look["P"]), "plain money is undyed"
+    assert "holder" in look["C"] and "unspent" in look["Unspent"] and "held" in look["On hold"]
+
+
+def test_the_weave_of_a_colour_is_drawn_in_its_node_and_its_bands():
+    woven = next(f"kz/a/1/{k}" for k in range(99) if WEAVES[weave(f"kz/a/1/{k}")])
+    one = page(f"""1 T@KZT  M@{woven} 100
+                   2 M@{woven} P@KZT 100""")
+    flow = flow_of_colour(one.lineage, one.names, woven)
+    text = sankey.svg(flow, title="x", language="en", number_format=Figures("en"))
+    (name,) = re.findall(r'<pattern id="(w\d+-\w+)"', text)
+    assert text.count(f"url(#{name})") == 3
+    assert WEAVES[weave(woven)] in text
+
+
+def test_in_a_page_it_is_links_and_has_no_style_of_its_own():
+    one = page(SMALL)
+    flow = flow_of_colour(one.lineage, one.names, "kz")
+    say = sankey.Say(
+        title=lambda node: f"<{node.key}>", node_address=lambda node: f"/n?a=1&k={node.key}" if node.name else "",
+        link_address=lambda link: f"/l?{link.origin}&{link.target}",
+    )  # fmt: skip
+    text = sankey.svg(flow, title="x", language="en", number_format=Figures("en"), heading=False, say=say)
+    assert not re.search(r"<style|style=|<script|var\(", text)
+    picture = ET.fromstring(text)
+    assert picture.get("role") == "group", "links inside an image are out of reach"
+    links = {found.get("href"): found for found in picture.iter(f"{SVG}a")}
+    assert set(links) == {f"/l?{link.origin}&{link.target}" for link in flow.links} | {
+        f"/n?a=1&k={node.key}" for node in flow.nodes if node.name
+    }
+    assert all(found.get("aria-label") and "\n" not in found.get("aria-label") for found in links.values())
+    assert "<holder:C#1> → <payee:P>; 1.2" in links["/l?holder:C#1&payee:P"].get("aria-label")
+
+
+def test_the_file_has_the_tokens_of_the_pages():
+    css = (files("boyau.web") / "static" / "boyau.css").read_text("utf-8")
+    light, dark = (dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]+)", block)) for block in css.split("@media", 2)[:2])
+    assert {name: light[name] for name in sankey_page.LIGHT} == sankey_page.LIGHT
+    assert {name: dark[name] for name in sankey_page.DARK} == sankey_page.DARK
 
 
 def test_a_circle_is_cut_open():
@@ -125,16 +173,16 @@ def test_nothing_overlaps_and_bands_fit_their_nodes(seed):
 def test_one_node_and_none():
     one = page("1 T@KZT A@kz 5")
     alone = flow_of_account(one.lineage, one.names, one.account("A@kz"), direction="from")
-    assert len(draw(alone).findall(f".//{SVG}rect")) == 3
+    assert len(draw(alone).findall(f".//{SVG}rect[@class='node']")) == 2
     nothing = flow_of_account(one.lineage, one.names, one.account("T@KZT"), direction="from")
     assert "No money moved" in "".join(draw(nothing).itertext())
-    assert "No money moved" in sankey.html(nothing, title="x", language="en", number_format=Figures("en"))
+    assert "No money moved" in sankey_page.html(nothing, title="x", language="en", number_format=Figures("en"))
 
 
 def test_the_page_has_the_same_figures_as_a_table():
     one = page(SMALL)
     flow = flow_of_colour(one.lineage, one.names, "kz")
-    text = sankey.html(flow, title="<b>", language="ru", number_format=Figures("ru"))
+    text = sankey_page.html(flow, title="<b>", language="ru", number_format=Figures("ru"))
     assert '<html lang="ru">' in text
     assert "<title>&lt;b&gt;</title>" in text
     assert text.count("<svg") == 2

@@ -50,7 +50,7 @@ def trace(
         Draw it: a file ending in .svg or .html.
     """
     from boyau.journal import Book
-    from boyau.trace import Figures, TraceError, sankey
+    from boyau.trace import Figures, TraceError, sankey, sankey_page
     from boyau.trace import journal as traced
 
     words = chosen(language)
@@ -65,7 +65,7 @@ def trace(
         figures = Figures(words.code, unit, book.ledger.registry.units[unit])
     title = f"{words.text('Trail of the money')}: {_title(flow, what, words.code)}"
     if picture is not None:
-        draw = sankey.svg if picture.suffix == ".svg" else sankey.html
+        draw = sankey_page.svg if picture.suffix == ".svg" else sankey_page.html
         picture.write_text(draw(flow, title=title, language=words.code, number_format=figures), encoding="utf-8")
         say(f"drawn: {picture}")
     if json:

@@ -24,15 +24,20 @@ class Ranks:
         rank = np.full(max(len(names.colours), 1), PLAIN, np.int64)
         rank[[one for _, one in self._paths]] = np.arange(len(self._paths))
         self._rank = rank[names.colour_of]
+        self._depth = np.array([len(path) for path, _ in self._paths] + [0], np.int64)  # the last one: of ``PLAIN``
 
     def of_accounts(self, accounts: Integers) -> Int64s:
         """Return the rank of each account's colour, ``PLAIN`` where it has none."""
         return self._rank[accounts]
 
     def of_transfers(self, lineage: Lineage, debit: Integers, credit: Integers) -> Int64s:
-        """Return the rank of the colour that each transfer's money has: that of where it went, else of where it was."""
-        arrived = np.where(lineage.issuer[credit], PLAIN, self._rank[credit])
-        return np.where(arrived == PLAIN, self._rank[debit], arrived)
+        """Return the rank of the colour that each transfer's money has: of its two ends' the deeper, else the later.
+
+        What goes down the tree, or back up, is the money of the branch.
+        """
+        gave = np.where(lineage.issuer[debit], PLAIN, self._rank[debit])
+        took = np.where(lineage.issuer[credit], PLAIN, self._rank[credit])
+        return np.where(self._depth[gave] > self._depth[took], gave, took)
 
     def spans(self, groups: Integers, ranks: Int64s, count: int) -> Int64s:
         """Return the first and last rank of each group, a row each."""

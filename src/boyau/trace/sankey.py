@@ -1,13 +1,16 @@
-"""A flow as a picture: one SVG that needs nothing else, or a page with the same figures as a table beneath it.
+"""A flow as a picture: one SVG, for a page or as a file that needs nothing else.
 
-Bands are as thick as their money. Exact figures are in the tooltips and in the table. Colours follow the reader's
-light or dark setting. Below `COMPACT` pixels of width a narrower drawing is made, for telephones.
+Bands are as thick as their money and dyed in its colour (`dyes`); exact figures are in the tooltips. What it looks like
+is ``sankey.css``, in terms of the tokens of the page it stands in: the drawing itself has classes only. Below `COMPACT`
+pixels of width a narrower drawing is made, for telephones.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 
+from boyau.trace.dyes import WEAVES, dye, weave
 from boyau.trace.figures import NumberFormat
 from boyau.trace.flow import Flow, Link, Node, NodeKind
 from boyau.trace.layout import Plan, Room, Run, Spot, plan
@@ -20,7 +23,7 @@ COMPACT = 600
 WIDE_ROOM = Room(
     width=WIDTH,
     height=440,
-    node_width=12,
+    node_width=13,
     gap=9,
     margin_right=270,
     column_min=150,
@@ -35,31 +38,25 @@ COMPACT_ROOM = Room(
     column_min=119,
     label_heights=((9, 61), (10_000, 46)),
 )
-
-BRANCHES = tuple(f"h{number}" for number in range(8))
-"""Names of the hues that branches are told apart by."""
 TWO_LINES = 30.0
 """Labels with less room than this, pixels, are one line."""
 LINE = 4.0
 """Bands thinner than this are drawn as lines, which keep their thickness where they are steep."""
+WOVEN = 9.0
+"""Bands at least this thick show the weave of their colour."""
+THIN = 7.0
+"""Nodes lower than this have no outline: it would be all that is seen of them."""
+APART = (NodeKind.UNSPENT, NodeKind.HELD, NodeKind.RETURNED)
+"""What money has reached nobody."""
 
-STYLE = """
-.by{--ink:#1d2733;--soft:#5b6875;--paper:#fff;--line:#e3e7eb;--source:#41566b;--unspent:#9aa5b1;--held:#c9922e;
---returned:#a8596b;--other:#8b95a1;--h0:#2f8378;--h1:#3f6fb0;--h2:#87609f;--h3:#bb6244;--h4:#6f8436;--h5:#3f8fae;
---h6:#ab5c85;--h7:#4d6a8f;font-family:"Inter","Segoe UI","Noto Sans",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",
-sans-serif;font-size:12.5px;color-scheme:light dark}
-@media(prefers-color-scheme:dark){.by{--ink:#e8ecf0;--soft:#9dabb8;--paper:#12181f;--line:#2a343f;--source:#9db2c6;
---unspent:#7b8794;--held:#dcae58;--returned:#cf8496;--other:#7d8894;--h0:#56b3a6;--h1:#729fdc;--h2:#b48ecb;
---h3:#de8c6e;--h4:#a2b964;--h5:#6cbad7;--h6:#d68bb2;--h7:#8aa6cb}}
-.by .paper{fill:var(--paper)}.by text{fill:var(--ink)}.by .head{font-size:19px;font-weight:650}
-.by .sum,.by .col{fill:var(--soft)}.by .sum{font-size:13px}.by .col{font-size:11px;letter-spacing:.04em}
-.by .name{font-weight:550}.by .fig{fill:var(--soft);font-variant-numeric:tabular-nums}
-.by .label{paint-order:stroke;stroke:var(--paper);stroke-width:3.5px;stroke-linejoin:round}
-.by .band{fill:var(--c);fill-opacity:.34}.by .band:hover{fill-opacity:.62}
-.by .line{fill:none;stroke:var(--c);stroke-opacity:.6}.by .line:hover{stroke-opacity:1}
-.by .node{fill:var(--c)}.by .cut{fill:none;stroke:var(--c);stroke-width:2}
-@media print{.by .band{fill-opacity:.45}}
-"""
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What a page says beyond the figures: the name of a node, and where a node or a link leads ("": nowhere)."""
+
+    title: Callable[[Node], str] | None = None
+    node_address: Callable[[Node], str] | None = None
+    link_address: Callable[[Link], str] | None = None
 
 
 def svg(
@@ -70,21 +67,25 @@ def svg(
     number_format: NumberFormat,
     width: int = WIDTH,
     heading: bool = True,
+    say: Say | None = None,
+    style: str = "",
 ) -> str:
-    """Draw *flow* as an SVG document. *heading*: write the title and the totals into the picture as well."""
+    """Draw *flow*. *heading*: with the title and the totals in the picture. *style*: what a file of its own needs."""
     compact = width < COMPACT
-    drawing = _Drawing(flow, language, number_format, COMPACT_ROOM if compact else WIDE_ROOM, compact=compact)
-    return drawing.document(title, heading=heading)
+    room = COMPACT_ROOM if compact else WIDE_ROOM
+    drawing = _Drawing(flow, language, number_format, room, say or Say())
+    return drawing.document(title, heading=heading, style=style)
 
 
 class _Drawing:
     """One picture in the making."""
 
-    def __init__(self, flow: Flow, language: str, figures: NumberFormat, room: Room, *, compact: bool) -> None:
-        self.flow, self.language, self.figures, self.room, self.compact = flow, language, figures, room, compact
+    def __init__(self, flow: Flow, language: str, figures: NumberFormat, room: Room, say: Say) -> None:
+        self.flow, self.language, self.figures, self.room, self.say = flow, language, figures, room, say
         self.plan: Plan = plan(flow, room)
         self.nodes = {node.key: node for node in flow.nodes}
-        self.hue = _hues(self.plan)
+        self.weaves: set[int] = set()
+        self.number = ""
 
     def word(self, what: str) -> str:
         """Say *what* in the reader's language."""
@@ -92,45 +93,59 @@ class _Drawing:
 
     def title_of(self, node: Node) -> str:
         """Name a node."""
-        return self.flow.title(node, self.language)
+        return self.say.title(node) if self.say.title else self.flow.title(node, self.language)
 
-    def document(self, title: str, *, heading: bool) -> str:
+    def document(self, title: str, *, heading: bool, style: str) -> str:
         """Assemble the picture."""
         columns = self.plan.columns
         edge = max((spot.x for column in columns for spot in column), default=0.0) + self.room.node_width
         width = max(self.room.width, edge + self.room.margin_right)
-        lines = fit(totals_line(self.flow, self.language, self.figures), width, 13, 4) if heading else []
+        totals = totals_line(self.flow, self.language, self.figures)
+        lines = fit(totals, width, 13, 4) if heading else []
         names = fit(title, width, 19, 3) if heading else []
         top = 26 * len(names) + 19 * len(lines) + 30 if heading else 22
         height = top + max(self.plan.height, 24) + 12
-        number = hashlib.sha256(f"{title}{self.flow.question}{width}".encode()).hexdigest()[:8]
-        nodes, links = len(self.flow.nodes), len(self.flow.links)
-        about = self.word("drawing").format(nodes=nodes, links=links)
-        about += " " + totals_line(self.flow, self.language, self.figures)
-        out = [
-            (
-                f'<svg xmlns="http://www.w3.org/2000/svg" class="by" viewBox="-8 0 {width + 8:.0f} {height:.0f}" '
-                f'width="{width + 8:.0f}" height="{height:.0f}" role="img" lang="{self.language}" '
-                f'aria-labelledby="t{number} d{number}">'
-            ),
-            f'<title id="t{number}">{escape(title)}</title><desc id="d{number}">{escape(about)}</desc>',
-            f"<style>{STYLE}</style>",
-            f'<rect class="paper" x="-8" width="{width + 8:.0f}" height="{height:.0f}"/>',
-        ]
+        self.number = hashlib.sha256(f"{title}{self.flow.question}{width}".encode()).hexdigest()[:8]
+        about = self.word("drawing").format(nodes=len(self.flow.nodes), links=len(self.flow.links))
+        body = [f'<rect class="sheet" x="-8" width="{width + 8:.0f}" height="{height:.0f}"/>'] if style else []
         for place, line in enumerate(names):
-            out.append(f'<text class="head" y="{22 + 26 * place}">{escape(line)}</text>')
+            body.append(f'<text class="head" y="{22 + 26 * place}">{escape(line)}</text>')
         for place, line in enumerate(lines):
-            out.append(f'<text class="sum" y="{26 * len(names) + 16 + 19 * place}">{escape(line)}</text>')
-        out.append(f'<g transform="translate(0 {top})">')
-        out += self._heads()
-        out += [self._band(link, runs) for link, runs in self._bands()]
+            body.append(f'<text class="sum" y="{26 * len(names) + 16 + 19 * place}">{escape(line)}</text>')
+        body.append(f'<g transform="translate(0 {top})">')
+        body += self._heads()
+        body += [self._band(link, runs) for link, runs in self._bands()]
         spots = [spot for column in columns for spot in column if spot.labelled]
-        out += [self._node(spot) for spot in spots]
-        out += [self._label(spot, len(columns)) for spot in spots]
+        body += [self._spot(spot, len(columns)) for spot in spots]
         if not self.flow.nodes:
-            out.append(f'<text class="sum" y="10">{escape(self.word("nothing"))}</text>')
-        out.append("</g></svg>")
-        return "".join(out)
+            body.append(f'<text class="sum" y="10">{escape(self.word("nothing"))}</text>')
+        leads = self.say.node_address or self.say.link_address
+        role = "group" if leads else "img"  # what is inside an image cannot be reached by the keyboard
+        begin = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="sankey" viewBox="-8 0 {width + 8:.0f} {height:.0f}" '
+            f'width="{width + 8:.0f}" height="{height:.0f}" role="{role}" lang="{self.language}" '
+            f'aria-labelledby="t{self.number} d{self.number}"><title id="t{self.number}">{escape(title)}</title>'
+            f'<desc id="d{self.number}">{escape(f"{about} {totals}")}</desc>'
+        )
+        look = f"<style>{style}</style>" if style else ""
+        return "".join([begin, look, self._patterns(), *body, "</g></svg>"])
+
+    def _patterns(self) -> str:
+        """Define the weaves that were used."""
+        made = [
+            f'<pattern id="w{weave}-{self.number}" width="26" height="13" patternUnits="userSpaceOnUse">'
+            f'<path class="weave" d="{WEAVES[weave]}"/></pattern>'
+            for weave in sorted(self.weaves)
+        ]
+        return f"<defs>{''.join(made)}</defs>" if made else ""
+
+    def _woven(self, path: str) -> str:
+        """Return the fill of a colour's weave, "" where it is plain."""
+        number = weave(path)
+        if not path or not WEAVES[number]:
+            return ""
+        self.weaves.add(number)
+        return f"url(#w{number}-{self.number})"
 
     def _heads(self) -> list[str]:
         """Write over each column what stands in it, where that is one thing and not that of the column before."""
@@ -154,54 +169,87 @@ class _Drawing:
     def _band(self, link: Link, runs: Sequence[Run]) -> str:
         thick = max(link.amount * self.plan.scale, 1.0)
         bar = self.room.node_width
-        upper, lower = [], []
+        upper, middle, lower = [], [], []
         for place, run in enumerate(runs):
             x0 = run.giver.x + bar
             x1, half = run.taker.x, (run.taker.x - x0) / 2
             start = f"M{x0:.1f} {run.y0:.2f}" if not place else f"L{x0:.1f} {run.y0:.2f}"
             upper.append(f"{start}C{x0 + half:.1f} {run.y0:.2f} {x1 - half:.1f} {run.y1:.2f} {x1:.1f} {run.y1:.2f}")
+            at0, at1 = run.y0 + thick / 2, run.y1 + thick / 2
+            begin = "L" if place else "M"
+            middle.append(
+                f"{begin}{x0:.1f} {at0:.2f}C{x0 + half:.1f} {at0:.2f} {x1 - half:.1f} {at1:.2f} {x1:.1f} {at1:.2f}"
+            )
             low0, low1 = run.y0 + thick, run.y1 + thick
             lower.append(
                 f"L{x1:.1f} {low1:.2f}C{x1 - half:.1f} {low1:.2f} {x0 + half:.1f} {low0:.2f} {x0:.1f} {low0:.2f}"
             )
+        path = "".join(upper) + "".join(reversed(lower)) + "Z"
+        shapes = f'<path class="band" d="{path}"/>'
+        woven = self._woven(link.colour) if thick >= WOVEN else ""
+        if thick < LINE:
+            shapes = f'<path class="line" stroke-width="{thick:.2f}" d="{"".join(middle)}"/>'
+        elif woven:
+            shapes += f'<path class="woven" fill="{woven}" d="{path}"/>'
+        look = f"dye-{dye(link.colour)}" if link.colour else "dye-none"
+        kind = self.nodes[link.target].kind
+        look += f" to-{kind.value}" if kind in APART else ""
+        address = self.say.link_address(link) if self.say.link_address else ""
+        return self._group(f"flow {look}", address, self._told(link), shapes)
+
+    def _told(self, link: Link) -> str:
+        """Say what a band is."""
         origin, target = self.nodes[link.origin], self.nodes[link.target]
         text = f"{self.title_of(origin)} → {self.title_of(target)}\n{self._amount(link.amount)}"
+        if link.colour:
+            title = self.flow.names.colour_title(link.colour, self.language)
+            text += f"\n{title} ({link.colour})" if title else f"\n{link.colour}"
         if link.returned:
             text += f"\n{self.word('given_back_short')}: {self.figures.exact(link.returned)}"
         if link.entries:
             text += f"\n{self.word('entries')}: {link.entries}"
-        tone = self._band_tone(runs)
-        path, look = "".join(upper) + "".join(reversed(lower)) + "Z", "band"
-        if thick < LINE:
-            path, look = "".join(upper), "line"
-            tone += f");stroke-width:{thick:.2f}px;transform:translateY({thick / 2:.2f}px"
-        return f'<path class="{look}" style="--c:var(--{tone})" d="{path}"><title>{escape(text)}</title></path>'
+        return text
 
-    def _band_tone(self, runs: Sequence[Run]) -> str:
-        """Colour a band as what it leads to, where that is an end; else as the branch it belongs to."""
-        giver, taker = self.hue[runs[0].giver], self.hue[runs[-1].taker]
-        return giver if giver in BRANCHES and taker in BRANCHES else taker
+    @staticmethod
+    def _group(look: str, address: str, told: str, shapes: str) -> str:
+        """Put shapes together under one tooltip, as a link where they lead somewhere."""
+        inside = f"<title>{escape(told)}</title>{shapes}"
+        if not address:
+            return f'<g class="{look}">{inside}</g>'
+        # The name of a link is its label: a title of several lines would be read out as one.
+        name = escape(told.replace("\n", "; "))
+        return f'<a class="{look}" href="{escape(address)}" aria-label="{name}">{inside}</a>'
 
     def _amount(self, amount: int) -> str:
         return f"{self.figures.exact(amount)} ({self.figures.share(amount, self.plan.total)})"
 
-    def _node(self, spot: Spot) -> str:
+    def _spot(self, spot: Spot, columns: int) -> str:
+        """Draw a node, or the mark of a cut circle, with its label."""
         bar = self.room.node_width
-        tone = f'style="--c:var(--{self.hue[spot]})"'
-        if spot.node is None:  # a cut circle: an open bracket
+        label = self._label(spot, columns)
+        text = f"{self._name(spot)}\n{self._amount(spot.amount)}"
+        if spot.node is None:  # an open bracket
             x = spot.x + (bar if not spot.inward else 0)
             side = -bar if not spot.inward else bar
             path = f"M{x + side:.1f} {spot.y:.2f}h{-side}v{spot.height:.2f}h{side}"
-            text = f"{self._name(spot)}\n{self._amount(spot.amount)}"
-            return f'<path class="cut" {tone} d="{path}"><title>{escape(text)}</title></path>'
+            return self._group("place", "", text, f'<path class="cut" d="{path}"/>{label}')
         node = spot.node
-        text = f"{self._name(spot)}\n{self._amount(node.amount)}"
-        if node.name and node.name != self._name(spot):
+        if node.kind is NodeKind.COLOUR and node.name and node.name != self._name(spot):
             text += f"\n{node.name}"
-        return (
-            f'<rect class="node" {tone} x="{spot.x:.1f}" y="{spot.y:.2f}" width="{bar}" '
-            f'height="{max(spot.height, 1.5):.2f}" rx="2"><title>{escape(text)}</title></rect>'
+        look = (
+            f"place {node.kind.value}"
+            + " focus" * node.focus
+            + " merged" * bool(node.merged)
+            + " thin" * (spot.height < THIN)
         )
+        box = f'x="{spot.x:.1f}" y="{spot.y:.2f}" width="{bar}" height="{max(spot.height, 1.5):.2f}"'
+        shapes = f'<rect class="node" {box} rx="1.5"/>'
+        if node.kind is NodeKind.COLOUR and node.name:
+            look += f" dye-{dye(node.name)}"
+            woven = self._woven(node.name)
+            shapes += f'<rect fill="{woven}" {box}/>' if woven else ""
+        address = self.say.node_address(node) if self.say.node_address else ""
+        return self._group(look, address, text, shapes + label)
 
     def _name(self, spot: Spot) -> str:
         if spot.node is not None:
@@ -233,107 +281,6 @@ class _Drawing:
             out.append(f'<text class="label name" x="{x:.1f}" y="{y + 15 * place:.1f}">{escape(line)}</text>')
         out.append(f'<text class="label fig" x="{x:.1f}" y="{y + 15 * len(lines):.1f}">{escape(figure)}</text>')
         return "".join(out)
-
-
-def _hues(plan: Plan) -> dict[Spot, str]:
-    """Give each branch a hue of its own, which what it pays inherits; sources and ends have fixed ones."""
-    fixed = {
-        NodeKind.SOURCE: "source",
-        NodeKind.UNSPENT: "unspent",
-        NodeKind.HELD: "held",
-        NodeKind.RETURNED: "returned",
-    }
-    tone: dict[Spot, str] = {}
-    following = 0
-    for column in plan.columns:
-        for spot in column:
-            node = spot.node
-            largest = max(spot.into, key=lambda run: run.link.amount, default=None)
-            inherited = tone[largest.giver] if largest is not None else "source"
-            if node is None:
-                tone[spot] = inherited if spot.back is None else "returned"
-            elif node.kind in fixed:
-                tone[spot] = fixed[node.kind]
-            elif node.focus:
-                tone[spot] = "source"
-            elif inherited in BRANCHES:
-                tone[spot] = inherited
-            elif node.merged:
-                tone[spot] = "other"
-            elif largest is None and node.came:
-                tone[spot] = "source"
-            else:
-                tone[spot] = BRANCHES[following % len(BRANCHES)]
-                following += 1
-    return tone
-
-
-PAGE_STYLE = """
-:root{--ink:#1d2733;--soft:#5b6875;--paper:#fff;--line:#e3e7eb;--tint:#f5f7f9;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf0;--soft:#9dabb8;--paper:#12181f;--line:#2a343f;--tint:#19212a}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.45 "Inter","Segoe UI",
-"Noto Sans",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif}
-main{max-width:1180px;margin:0 auto;padding:28px 24px 56px}h1{font-size:24px;line-height:1.25;margin:0 0 18px;
-text-wrap:balance}dl{display:flex;flex-wrap:wrap;gap:14px 34px;margin:0 0 26px}dl div{min-width:0}
-dt{color:var(--soft);font-size:13px}dd{margin:0;font-size:19px;font-weight:600;font-variant-numeric:tabular-nums}
-figure{margin:0 0 30px;overflow-x:auto}figure svg{display:block;max-width:none}figure.wide svg{width:100%;
-min-width:880px;height:auto}figure.narrow{display:none}
-.rows{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}caption{text-align:start;
-font-weight:600;font-size:16px;padding:0 0 10px}th,td{text-align:start;vertical-align:top;padding:8px 18px 8px 0;
-border-bottom:1px solid var(--line)}thead th{color:var(--soft);font-weight:500;font-size:13px}
-td.n,th.n{text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}tbody th{font-weight:400}
-tbody tr:hover{background:var(--tint)}td:last-child,th:last-child{padding-right:0}
-@media(max-width:719px){main{padding:18px 14px 40px}h1{font-size:20px}dl{gap:10px 22px}dd{font-size:16px}
-figure.wide{display:none}figure.narrow{display:block;margin-inline:-6px}table{font-size:13px}
-th,td{padding-right:12px}}
-@media print{figure.narrow{display:none}figure.wide{display:block}}
-"""
-
-
-def html(flow: Flow, *, title: str, language: str, number_format: NumberFormat) -> str:
-    """Make a page of its own: the title, the totals, the picture (two drawings, for wide and narrow) and the table."""
-    figures = number_format
-    totals = "".join(
-        f"<div><dt>{escape(word(what, language))}</dt>"
-        f'<dd title="{escape(figures.exact(amount))}">{escape(figures.short(amount))}</dd></div>'
-        for what, amount in flow.totals.items()
-        if amount
-    )
-    pictures = "".join(
-        f'<figure class="{look}" tabindex="0">'
-        + svg(flow, title=title, language=language, number_format=figures, width=width, heading=False)
-        + "</figure>"
-        for look, width in (("wide", WIDTH), ("narrow", COMPACT - 1))
-    )
-    return (
-        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{PAGE_STYLE}</style></head>'
-        f"<body><main><h1>{escape(title)}</h1><dl>{totals}</dl>{pictures}"
-        f"{table(flow, language=language, number_format=figures)}</main></body></html>\n"
-    )
-
-
-def table(flow: Flow, *, language: str, number_format: NumberFormat) -> str:
-    """Write the links of *flow* as an HTML table, every figure exact."""
-    given_back = any(link.returned for link in flow.links)
-    came = flow.totals["came"]
-    columns = [("from", ""), ("to", ""), ("amount", "n"), ("share", "n")]
-    columns += [("given_back_short", "n")] * given_back + [("entries", "n")]
-    head = "".join(f'<th scope="col" class="{look}">{escape(word(what, language))}</th>' for what, look in columns)
-    body = []
-    for row in flow.rows(language):
-        cells = [number_format.exact(row["amount"]), number_format.share(row["amount"], came)]
-        cells += [number_format.exact(row["returned"]) if row["returned"] else ""] * given_back + [str(row["entries"])]
-        body.append(
-            f'<tr><th scope="row">{escape(row["from_title"])}</th><td>{escape(row["to_title"])}</td>'
-            + "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
-            + "</tr>"
-        )
-    return (
-        f'<div class="rows" role="region" tabindex="0" aria-label="{escape(word("table", language))}"><table>'
-        f"<caption>{escape(word('table', language))}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
 
 
 def totals_line(flow: Flow, language: str, figures: NumberFormat) -> str:

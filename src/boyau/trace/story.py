@@ -361,7 +361,9 @@ class _Shown:
             spans = ranks.spans(where[some], money[some], size).tolist()
             rows = zip(self.keys, _regroup(where, left, size), _regroup(where, lots, size), spans, strict=True)
             links += [
-                Link(key, kind.value, amount, 0, count, ranks.common(span)) for key, amount, count, span in rows if amount
+                Link(key, kind.value, amount, 0, count, ranks.common(span))
+                for key, amount, count, span in rows
+                if amount
             ]
         return links
 

@@ -10,6 +10,7 @@ _WORDS = {
     "colour": _("Colour"),
     "holder": _("Contractor"),
     "payee": _("Payee"),
+    "participant": _("Participant"),
     "unspent": _("Unspent"),
     "held": _("On hold"),
     "returned_to": _("Returned to {name}"),

@@ -17,7 +17,8 @@ _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-
 @cache
 def _all() -> dict[str, bytes]:
     folder = files("boyau.web") / "static"
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _KINDS}
+    found = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _KINDS}
+    return found | {"sankey.css": (files("boyau.trace") / "sankey.css").read_bytes()}
 
 
 @cache
