@@ -27,6 +27,7 @@ _ROOM = 4096
 class Table:
     """The rows of the first ``entries`` entries. ``ref``: the entry that a part, return or reversal refers to.
 
+    What was refused on a commitment without naming accounts has those of the commitment.
     ``document``: the first 8 bytes of the document's digest, little-endian (0 none); ``subject``: its number (0 none).
     """
 
@@ -46,6 +47,10 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.entry)
+
+    def until(self, place: int, entries: int) -> "Table":
+        """Return the rows before *place*, which are those of the first *entries* entries."""
+        return Table(**{name: getattr(self, name)[:place] for name in FIELDS}, entries=entries)
 
     def place(self, entry: int) -> int:
         """Return the place of a row by its entry number, −1 where that entry is none."""
@@ -91,3 +96,7 @@ class Columns:
         names = rows["ref"]
         into["ref"][referring] = [book.ledger.entry_of(names[k].tobytes()) for k in referring.tolist()]
         self._rows = end
+        for k in referring[(into["debit"][referring] < 0) & (into["ref"][referring] >= 0)].tolist():
+            place = int(np.searchsorted(self._arrays["entry"][:end], into["ref"][k]))
+            for name in ("debit", "credit"):
+                into[name][k] = self._arrays[name][place] if into[name][k] < 0 else into[name][k]

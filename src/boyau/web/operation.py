@@ -99,6 +99,10 @@ def read(page: Page, number: int) -> Operation | Record:
 
 def _operation(book: Book, place: tuple[int, int, int, str], row: "np.void") -> Operation:
     told = book.operations.describe(row, place[0])
+    contract = _contract(book, row, told)
+    if contract is not None:  # what was refused on a commitment may have left its accounts out
+        for side, account in (("from", contract.hold.debit), ("to", contract.hold.credit)):
+            told.setdefault(side, book.operations.account_name(account))
     payer, payee = party(book, told.get("from", "")), party(book, told.get("to", ""))
     home = payer or payee
     scale = home.scale if home else 2

@@ -118,14 +118,14 @@ def _colour(book: Book, record: dict[str, Any]) -> tuple[int, Any]:
 
 
 def _changes(page: Page, found: Record, past: Past, scale: int) -> Iterator[Change]:
-    record, text = found.record, page.words.text
+    record, t = found.record, page.words.text
     if record["type"] == "limits":
         before = next((one for one in past.limits(record["colour"]) if one[0] == record["colour"]), None)
         old = before[2] if before else (None, None, None)
         for k, name in enumerate(_LIMITS):
             if name in record:
                 now = None if record[name] is None else amounts.parse(record[name], scale)
-                yield Change(text(labels.LIMITS[name]), _limit(page, old[k], scale), _limit(page, now, scale))
+                yield Change(t(labels.LIMITS[name]), _limit(page, old[k], scale), _limit(page, now, scale))
         return
     if record["type"] != "colour" or "rules" not in record:
         return

@@ -42,10 +42,10 @@ class _Names(dict[str, Markup]):
 
 
 def _thing(page: Page, record: dict[str, Any]) -> str:
-    text = page.words.text
+    t = page.words.text
     if record.get("subject"):
-        return text("the act or delivery {name}", name=record["subject"])
-    return text("the colour {colour}", colour=record.get("colour", ""))
+        return t("the act or delivery {name}", name=record["subject"])
+    return t("the colour {colour}", colour=record.get("colour", ""))
 
 
 def _colour(page: Page, record: dict[str, Any], _names: _Names, _scale: int) -> Markup:

@@ -103,14 +103,14 @@ class Search:
 
     def _number(self) -> None:
         """Say what is wrong with a BIN or IIN."""
-        number, text = self._q.replace(" ", ""), self._page.words.text
+        number, t = self._q.replace(" ", ""), self._page.words.text
         if not is_number(number):
             return
         if not checked(number):
-            self.notices.append(text("{number} is no BIN or IIN: its check digit is wrong.", number=number))
+            self.notices.append(t("{number} is no BIN or IIN: its check digit is wrong.", number=number))
         elif is_person(number) and not self._page.sees_persons:
             self.notices.append(
-                text("{number} is the IIN of a natural person. Persons are found by those who may see them.",
+                t("{number} is the IIN of a natural person. Persons are found by those who may see them.",
                      number=number)
             )  # fmt: skip
 
@@ -148,13 +148,13 @@ class Search:
             self._who_exactly(found["who"])
 
     def _entries(self, found: dict[str, Any]) -> None:
-        text = self._page.words.text
+        t = self._page.words.text
         for name, entry in (("entry", found["entry"]), ("posted", found["posted"]), ("request", found["request"])):
             if entry < 0 or any(hit.address == f"/e/{entry}" for hit in self.exact):
                 continue
-            line = text("by its number") if name == "entry" else text("by its id") if name == "posted" else ""
+            line = t("by its number") if name == "entry" else t("by its id") if name == "posted" else ""
             number = self._page.words.number(str(entry))
-            self.exact.append(Hit(f"/e/{entry}", text("Entry {number}", number=number), line))
+            self.exact.append(Hit(f"/e/{entry}", t("Entry {number}", number=number), line))
 
     def _account(self, name: str) -> None:
         who = name.partition("@")[0]
@@ -192,16 +192,16 @@ class Search:
         if not _HEX.fullmatch(self._q):
             return []
         digest = bytes.fromhex(self._q)[:24]
-        rows, text = self._page.reader.rows, self._page.words.text
+        rows, t = self._page.reader.rows, self._page.words.text
         places = np.flatnonzero(rows.document == int.from_bytes(digest[:8], "little", signed=True))
         sealed = self._page.reader.sealed
         same = [k for k in places[-COUNTED:].tolist() if _document_of(sealed.row(int(rows.entry[k]))) == digest]
-        out = [self._rows(text("Paid on this document"), np.array(same, np.int64))]
+        out = [self._rows(t("Paid on this document"), np.array(same, np.int64))]
         with self._page.reader.views() as views:
             listed = views.names.listed(f"command {self._q.lower()}", SHOWN)
         if listed:
             hits = [self._record(entry, kind) for entry, kind in listed]
-            out.append(Group(text("Proposed and approved under this digest"), hits, count=len(hits)))
+            out.append(Group(t("Proposed and approved under this digest"), hits, count=len(hits)))
         return out
 
     def _record(self, entry: int, kind: str) -> Hit:
@@ -225,12 +225,12 @@ class Search:
         number = self._page.reader.ask(lambda book: book.ledger.subjects.get(self._q, 0))
         if not number:
             return []
-        rows, text = self._page.reader.rows, self._page.words.text
+        rows, t = self._page.reader.rows, self._page.words.text
         with self._page.reader.views() as views:
             listed = views.names.listed(f"subject {self._q}", SHOWN)
-        records = Group(text("Records about this act or delivery"), [self._record(*one) for one in listed],
+        records = Group(t("Records about this act or delivery"), [self._record(*one) for one in listed],
                         count=len(listed))  # fmt: skip
-        return [self._rows(text("Operations on this act or delivery"), np.flatnonzero(rows.subject == number)), records]
+        return [self._rows(t("Operations on this act or delivery"), np.flatnonzero(rows.subject == number)), records]
 
     # ---- by words ---------------------------------------------------------------------------------------------------
 
@@ -239,10 +239,10 @@ class Search:
         kinds = [WHO, *((PERSON,) if self._page.sees_persons else ()), COLOUR, SUBJECT]
         with self._page.reader.views() as views:
             found = {kind: views.names.find(words, kind, SHOWN, counted=COUNTED) for kind in kinds}
-        text = self._page.words.text
+        t = self._page.words.text
         titles = {
-            WHO: text("Participants"), PERSON: text("Natural persons"), COLOUR: text("Colours"),
-            SUBJECT: text("Acts and deliveries"),
+            WHO: t("Participants"), PERSON: t("Natural persons"), COLOUR: t("Colours"),
+            SUBJECT: t("Acts and deliveries"),
         }  # fmt: skip
         return [
             Group(titles[kind], self._hits(kind, names), count=count, many=count >= COUNTED)
