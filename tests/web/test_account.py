@@ -103,6 +103,21 @@ def test_the_statement_has_the_balance_that_all_entries_make(see, works):
     assert (f"Entries: {len(refused)}." in text) if refused else ("No entry" in text)
 
 
+def test_the_statement_is_downloaded_whole_and_exact(see, works):
+    here = see("en", BUILDER)
+    here.go(ADDRESS)
+    told = [one for one in entries(works, w.FROM) if one["result"] == "posted"]
+    got = here.context.request.get(works.url + f"{ADDRESS}?show=all&format=json")
+    assert got.status == 200
+    rows = got.json()["rows"]
+    assert {str(row["entry"]) for row in rows} >= {str(one["entry"]) for one in told}
+    newest = max(rows, key=lambda row: int(row["entry"]))
+    assert amounts.parse(newest["balance"]) == balance_of(told, w.FROM)
+    for kind in ("csv", "xlsx", "parquet"):
+        got = here.context.request.get(works.url + f"{ADDRESS}?format={kind}")
+        assert (got.status, len(got.body()) > 100) == (200, True)
+
+
 @pytest.mark.parametrize(
     "query", ["show=x", "before=abc", "first=2026-99-99", "last=yesterday", "format=exe", "before=" + "9" * 40]
 )

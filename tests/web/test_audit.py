@@ -62,6 +62,15 @@ def test_the_list_goes_on_from_page_to_page(see, works):
     assert len(seen) == 230 == len(set(seen))
 
 
+def test_decisions_are_downloaded(see, works):
+    here = see("en", AUDITOR)
+    here.go("/audit")
+    rows = here.context.request.get(works.url + "/audit?action=decisions.read&format=json").json()["rows"]
+    assert rows
+    assert {row["action"] for row in rows} == {"decisions.read"}
+    assert {row["allowed"] for row in rows} <= {"yes", "no"}
+
+
 def test_only_auditors_and_administrators_read_it(see):
     see("en", ("treasury",)).go("/audit", 403)
     see("en").go("/audit", 401)

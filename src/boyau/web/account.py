@@ -1,6 +1,7 @@
 """One account, for whoever owns it and whoever may read it: what may be spent, what is blocked and why, the entries."""
 
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -10,12 +11,12 @@ from boyau.ledger import amounts, codes
 from boyau.service.gate.policy import account_facts
 from boyau.service.problems import Problem
 from boyau.web import labels, statement, typed
+from boyau.web.exports import Column, export, wanted
 from boyau.web.pages import Asked, Page
 from boyau.web.spending import Spending, spending
 
 router = APIRouter(include_in_schema=False)
 _NUMBER = re.compile(r"[0-9]{1,18}")
-FORMATS = ("csv", "xlsx", "parquet", "json")
 OPS = ("pay", "commit", "return")
 
 
@@ -50,9 +51,8 @@ def show(name: str, page: Page) -> Response:
     told = known(page, name)
     asked = _asked(page)
     found = statement.find(page.reader.rows, told.number, asked)
-    wanted = page.request.query_params.get("format", "")
-    if wanted:
-        return _file(page, name, told, found, wanted)
+    if wanted(page):
+        return _file(page, name, told, found)
     which, older = statement.page(found, asked.before)
     shown = page.reader.ask(lambda book: statement.movements(book, found, which))
     return page.render(
@@ -93,37 +93,36 @@ def _frozen_by(page: Page, name: str, told: Spending) -> int | None:
 
 # ---- as a file ------------------------------------------------------------------------------------------------------
 
-COLUMNS = (
-    "entry", "date", "kind", "result", "other_account", "other_name", "item", "amount", "change", "balance", "unit",
-    "contract_entry",
-)  # fmt: skip
 
-
-def _file(page: Page, name: str, told: Spending, found: statement.Found, wanted: str) -> Response:
+def _file(page: Page, name: str, told: Spending, found: statement.Found) -> Response:
     """Return all that was found as a file, not only what stands on the page."""
-    if wanted not in FORMATS:
-        title = page.words.text("There is no such format. Choose one of {names}.", names=", ".join(FORMATS))
-        raise Problem(422, "unreadable", title)
+    words, scale = page.words, told.party.scale
     if len(found) > statement.EXPORT_MAX:
-        most = page.words.number(str(statement.EXPORT_MAX))
-        title = page.words.text("More than {number} entries: choose a shorter period.", number=most)
-        raise Problem(422, "too-large", title)
-    from boyau.web.exports import export
-
+        most = words.number(str(statement.EXPORT_MAX))
+        raise Problem(422, "too-large", words.text("More than {number} entries: choose a shorter period.", number=most))
+    columns = [
+        Column("entry", words.text("entry"), "integer"), Column("date", words.text("date"), "date"),
+        Column("kind", words.text("what")), Column("result", words.text("answer")),
+        Column("other_account", words.text("account")), Column("other_name", words.text("with whom")),
+        Column("item", words.text("item")), Column("amount", words.text("amount"), "amount", scale),
+        Column("change", words.text("in and out"), "amount", scale),
+        Column("balance", words.text("balance after it"), "amount", scale), Column("unit", words.text("unit")),
+        Column("refers_to", words.text("refers to entry"), "integer"),
+    ]  # fmt: skip
     rows: list[list[Any]] = []
     for part in statement.parts(len(found)):
-        moved = page.reader.ask(lambda book, part=part: statement.movements(book, found, part))
+        moved = page.reader.ask(partial(statement.movements, found=found, which=part))
         rows += [_row(page, told, one) for one in moved]
-    return export(page, f"statement-{re.sub(r'[^A-Za-z0-9]+', '-', name)}"[:80], COLUMNS, rows)
+    file = f"statement-{re.sub(r'[^A-Za-z0-9]+', '-', told.party.colour)}"[:80]
+    return export(page, file, columns, rows, question=words.text("Statement of {account}", account=name))
 
 
 def _row(page: Page, told: Spending, one: statement.Movement) -> list[Any]:
-    scale, other = told.party.scale, one.other
+    other = one.other
     hidden = other is not None and page.hides(other)
     account_name = "" if other is None else f"{page.hidden(other)}@{other.colour}" if hidden else other.account
     return [
-        one.entry, codes.day_text(one.day), one.kind, one.result, account_name,
-        "" if other is None else page.who(other.participant, other.facts), one.item, amounts.write(one.amount, scale),
-        amounts.write(one.change, scale), amounts.write(one.balance, scale), told.party.unit,
-        one.ref if one.ref >= 0 else "",
+        one.entry, one.day, one.kind, one.result, account_name,
+        "" if other is None else page.who(other.participant, other.facts), one.item, one.amount, one.change,
+        one.balance, told.party.unit, one.ref if one.ref >= 0 else None,
     ]  # fmt: skip

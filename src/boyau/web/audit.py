@@ -10,6 +10,7 @@ from boyau.language.catalogue import mark as _
 from boyau.service.gate.policy import POLICY
 from boyau.service.problems import Problem
 from boyau.web import typed
+from boyau.web.exports import Column, export, wanted
 from boyau.web.pages import Asked, Page
 
 router = APIRouter(include_in_schema=False)
@@ -19,7 +20,6 @@ WINDOW = 200_000
 CHECKED = 20_000
 """The chain of so many of the newest decisions is checked with every page; of all of them when asked to."""
 EXPORT_MAX = 100_000
-FORMATS = ("csv", "xlsx", "parquet", "json")
 COLUMNS = ("number", "at", "who", "how", "action", "resource", "allowed", "rule", "count")
 _ACCOUNT = re.compile(r"[a-z]-[0-9a-f]{1,32}")
 HOW = {
@@ -33,7 +33,7 @@ def _filters(page: Page) -> dict[str, Any]:
     query, words = page.request.query_params, page.words
     who, action, answer = query.get("who", "").strip(), query.get("action", "").strip(), query.get("allowed", "")
     if who and not _ACCOUNT.fullmatch(who):
-        title = words.text("An account here begins with p- or m-, as p-1f0c3b5a9d27.")
+        title = words.text("An account is written as {example}.", example="p-1f0c3b5a9d27")
         raise Problem(422, "unreadable", title)
     known = action in POLICY.actions or any(name.startswith(action) for name in POLICY.actions)
     if (action and not known and action not in ("sign-in", "page")) or answer not in ("", "yes", "no"):
@@ -68,9 +68,8 @@ def audit(page: Asked) -> Response:
     before = min(asked["before"] or highest, highest)
     allowed = {"": None, "yes": True, "no": False}[asked["allowed"]]
     more = {"who": asked["who"], "action": asked["action"], "allowed": allowed}
-    wanted = page.request.query_params.get("format", "")
-    if wanted:
-        return _file(page, wanted, highest, lowest, more)
+    if wanted(page):
+        return _file(page, highest, lowest, more)
     first = max(lowest, before - WINDOW)
     found = decisions.find(before, first, PAGE + 1, **more)
     shown = found[:PAGE]
@@ -89,18 +88,23 @@ def _told(at: int) -> str:
     return dt.datetime.fromtimestamp(at / 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _file(page: Page, wanted: str, highest: int, lowest: int, more: dict[str, Any]) -> Response:
+def _file(page: Page, highest: int, lowest: int, more: dict[str, Any]) -> Response:
     """Return the decisions that were asked for as a file."""
-    if wanted not in FORMATS:
-        title = page.words.text("There is no such format. Choose one of {names}.", names=", ".join(FORMATS))
-        raise Problem(422, "unreadable", title)
+    words = page.words
     found = page.access.decisions.find(highest, lowest, EXPORT_MAX + 1, **more)
     if len(found) > EXPORT_MAX:
-        text = page.words.text("More than {number} entries: choose a shorter period.", number=EXPORT_MAX)
+        text = words.text("More than {number} entries: choose a shorter period.", number=words.number(str(EXPORT_MAX)))
         raise Problem(422, "too-large", text)
-    from boyau.web.exports import export
-
-    return export(page, "decisions", COLUMNS, [[_cell(one, name) for name in COLUMNS] for one in found])
+    titles = (
+        "№", words.text("when"), words.text("account"), words.text("known by"), words.text("action"),
+        words.text("about"), words.text("answer"), words.text("rule"), words.text("times"),
+    )  # fmt: skip
+    columns = [
+        Column(name, title, "integer" if name in ("number", "count") else "text")
+        for name, title in zip(COLUMNS, titles, strict=True)
+    ]
+    rows = [[_cell(one, name) for name in COLUMNS] for one in found]
+    return export(page, "decisions", columns, rows, question=words.text("Audit log"))
 
 
 def _cell(one: dict[str, Any], name: str) -> Any:

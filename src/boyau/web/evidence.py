@@ -1,9 +1,11 @@
 """Evidence: who was asked for what, until when, what would become payable, and the forms to give, deny, appeal, ask."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from fastapi import APIRouter, Response
 
 from boyau.journal import Book
@@ -14,21 +16,19 @@ from boyau.ledger.explain import Explainer
 from boyau.ledger.registry import CONDITIONS_MAX
 from boyau.service.gate.policy import Facts
 from boyau.service.problems import Problem
-from boyau.views.columns import Table
 from boyau.web import labels, requests
 from boyau.web.pages import Asked, Page
 from boyau.web.parties import Party, sides
+from boyau.web.reader import Reader
 from boyau.web.requests import Request
-from boyau.web.spending import in_force, path_of
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
 WAITING_SHOWN = 20
 WAITING_LOOKED_AT = 60
 """So many of the newest refusals for want of evidence are asked again, what they would say with it."""
+WAITING_AT_ONCE = 10
 STATES = ("open", "overdue", "denied", "answered")
-_ASKERS: dict[str, dict[int, str]] = {}
-"""Who made the request of an entry, by ledger: an entry never changes, so what was looked up stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,6 @@ def may_see(page: Page, one: Request, by: str) -> bool:
     return verdict.allowed or bool(page.caller.participants() & {*who})
 
 
-def asker(page: Page, book: Book, entry: int, budget: list[int]) -> str:
-    """Return who made a request; "" where that was not looked up yet and *budget* look-ups are used up."""
-    known = _ASKERS.setdefault(page.reader.ledger, {})
-    if entry not in known:
-        if budget[0] <= 0:
-            return ""
-        budget[0] -= 1
-        known[entry] = requests.asker(book, entry)
-    return known[entry]
-
-
 @router.get("/evidence")
 def evidence(page: Asked) -> Response:
     """Return requests to me and by me, and others that I may see; and the form to ask."""
@@ -72,7 +61,7 @@ def evidence(page: Asked) -> Response:
     state, start = query.get("state", ""), query.get("from", "0")
     if (state and state not in STATES) or not (start.isascii() and start.isdigit() and len(start) < 8):
         raise Problem(422, "unreadable", page.words.text("There is no such filter. Choose one from the list."))
-    found = page.reader.ask(lambda book: _lists(book, page, state, int(start)))
+    found = _lists(page, state, int(start))
     asking = {key: query.get(key, "")[:600] for key in ("colour", "condition", "subject", "owner")}
     return page.render(
         "evidence.html", **found, state=state, states=STATES, begin=int(start), size=SHOWN, labels=labels,
@@ -81,27 +70,21 @@ def evidence(page: Asked) -> Response:
     )  # fmt: skip
 
 
-def _lists(book: Book, page: Page, state: str, skip: int) -> dict[str, Any]:
-    who, budget = page.caller.participants(), [requests.ASKERS_AT_ONCE]
-
-    def fits(one: Request) -> bool:
-        return not state or one.state == state
-
-    def other(one: Request) -> bool:
-        return fits(one) and one.owner not in who and may_see(page, one, asker(page, book, one.entry, budget))
-
-    mine = requests.owned(book, who, SHOWN) if not state or state in ("open", "overdue") else []
-    by_me, _ = requests.find(
-        book, lambda one: fits(one) and bool(who) and asker(page, book, one.entry, budget) in who, SHOWN
-    )
-    others, more = requests.find(book, other, SHOWN, skip=skip)
-    done, _ = requests.find(
-        book, lambda one: fits(one) and one.owner in who and one.state in ("answered", "denied"), SHOWN
-    )
-    names = {each for one in (*mine, *by_me, *others, *done) for each in (one.owner, *(own for own, _ in one.steps))}
+def _lists(page: Page, state: str, skip: int) -> dict[str, Any]:
+    """Return the requests by what the reader has to do with them."""
+    who = page.caller.participants()
+    found = [one for one in requests.recent(page.reader) if not state or one.state == state]
+    by = requests.askers(page.reader, found)
+    mine = requests.owned(found, who, SHOWN)
+    by_me = [one for one in found if by.get(one.entry, "") in who][:SHOWN]
+    done = [one for one in found if one.owner in who and one.state in ("answered", "denied")][:SHOWN]
+    told = {one.name for one in (*mine, *by_me, *done)}
+    others = [one for one in found if one.name not in told and may_see(page, one, by.get(one.entry, ""))]
+    shown = others[skip : skip + SHOWN]
+    names = {each for one in (*mine, *by_me, *shown, *done) for each in (one.owner, *(own for own, _ in one.steps))}
     return {
-        "mine": [one for one in mine if fits(one)], "by_me": by_me, "done": done, "more": more,
-        "others": [one for one in others if one not in by_me], "people": _people(book, names),
+        "mine": mine, "by_me": by_me, "done": done, "others": shown, "more": len(others) > skip + SHOWN,
+        "people": page.reader.ask(lambda book: _people(book, names)),
     }  # fmt: skip
 
 
@@ -138,20 +121,16 @@ def one_request(request: str, page: Asked) -> Response:
         raise Problem(401, "sign-in", page.words.text("Sign in to see this."))
     name = request[:80]
 
-    def look(book: Book) -> tuple[Request, str] | None:
+    def look(book: Book) -> Request | None:
         known = book.ledger.registry.evidence.requests.get(name)
-        if known is None:
-            return None
-        told = requests.told(name, known, codes.day_of(book.now()))
-        return told, asker(page, book, told.entry, [1])
+        return None if known is None else requests.told(name, known, codes.day_of(book.now()))
 
-    found = page.reader.ask(look)
-    if found is None or not may_see(page, *found):
+    told = page.reader.ask(look)
+    by = "" if told is None else requests.askers(page.reader, [told])[told.entry]
+    if told is None or not may_see(page, told, by):
         raise Problem(404, "not-found", page.words.text("There is no such request, or it is none of yours."))
-    told, by = found
-    rows = page.reader.rows
     facts = page.reader.ask(lambda book: _facts(book, told, by))
-    waiting = page.reader.ask(lambda book: payable_with(book, rows, told))
+    waiting = payable_with(page.reader, told)
     with page.reader.views() as views:
         history = views.names.listed(f"request {name}", SHOWN)
     attests = _speakers(page, "record.attestation", told.colour)
@@ -182,67 +161,58 @@ def _facts(book: Book, one: Request, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def payable_with(book: Book, rows: Table, one: Request) -> list[Waiting]:
+def payable_with(reader: Reader, one: Request) -> list[Waiting]:
     """Return the payments and acts that were refused for want of this evidence and would now be met with it, or nearly.
 
     Each is asked again as it was sent, and what this evidence alone stood against is left out: the evidence given
     changes no other answer of the ledger. What was sent again and posted is not listed.
     """
-    registry = book.ledger.registry
-    home = registry.colour_numbers.get(one.colour, -1)
-    subject = registry.subjects.get(one.subject, 0) if one.subject else 0
+    rows, out = reader.rows, list[Waiting]()
+    subject, inside = reader.ask(lambda book: _home(book, one))
     chosen = rows.result == Result.EVIDENCE_MISSING
     if subject:
         chosen &= rows.subject == subject
-    found = np.flatnonzero(chosen)[::-1][: 20 * WAITING_LOOKED_AT]
-    out: list[Waiting] = []
-    seen: set[tuple[Any, ...]] = set()
-    explainer = Explainer(book.ledger)
-    asked = 0
-    for place in found.tolist():
-        key = tuple(int(column[place]) for column in (rows.debit, rows.credit, rows.kind, rows.amount, rows.subject))
-        if key in seen or not _inside(book, int(rows.debit[place]), home):
-            continue
-        seen.add(key)
-        asked += 1
-        told = _asked_again(book, explainer, int(rows.entry[place]), one)
-        if told is not None:
-            out.append(told)
-        if len(out) == WAITING_SHOWN or asked == WAITING_LOOKED_AT:
+    found = np.flatnonzero(chosen)[::-1][: 50 * WAITING_LOOKED_AT]
+    found = found[np.isin(rows.debit[found], inside)]
+    columns = np.stack([column[found] for column in (rows.debit, rows.credit, rows.kind, rows.amount, rows.subject)])
+    _, first = np.unique(columns, axis=1, return_index=True)  # sent again and again: the newest stands for all
+    places = found[np.sort(first)][:WAITING_LOOKED_AT]
+    for begin in range(0, len(places), WAITING_AT_ONCE):
+        entries = [int(entry) for entry in rows.entry[places[begin : begin + WAITING_AT_ONCE]]]
+        out += reader.ask(partial(_asked_again, entries=entries, one=one))
+        if len(out) >= WAITING_SHOWN:
             break
-    return out
+    return out[:WAITING_SHOWN]
 
 
-def _inside(book: Book, account: int, home: int) -> bool:
-    """Tell whether an account's colour is the request's, or below it: there its evidence counts."""
-    if account < 0 or home < 0:
-        return False
+def _home(book: Book, one: Request) -> tuple[int, npt.NDArray[np.int64]]:
+    """Return the number of the request's subject (0 none), and the accounts for which its evidence counts."""
     registry = book.ledger.registry
-    node = registry.colours[int(book.ledger.tables.acc[account, 3])]
-    return any(each.number == home for each in path_of(book, node))
+    subject = registry.subjects.get(one.subject, 0) if one.subject else 0
+    below = [f"{node.path}/".startswith(f"{one.colour}/") for node in registry.colours]
+    table = book.ledger.tables.acc[: len(book.ledger.accounts)]
+    return subject, np.flatnonzero(np.array(below, np.bool_)[table[:, 3]])
 
 
-def _asked_again(book: Book, explainer: Explainer, entry: int, one: Request) -> Waiting | None:
-    told = describe_entry(book, entry)
+def _asked_again(book: Book, entries: list[int], one: Request) -> list[Waiting]:
+    explainer, out = Explainer(book.ledger), []
     fields = ("op", "id", "from", "to", "amount", "hold", "item", "region", "date", "subject", "document", "quantity")
-    operation = {name: told[name] for name in fields if name in told}
-    try:
-        row = book.operations.rows([operation], codes.day_of(book.now()))[0]
-    except OperationError:
-        return None
-    with in_force(book):
+    for entry in entries:
+        told = describe_entry(book, entry)
+        operation = {name: told[name] for name in fields if name in told}
+        try:
+            row = book.operations.rows([operation], codes.day_of(book.now()))[0]
+        except OperationError:
+            continue
         findings = explainer.explain(row, book.now())
-    names = [each.result for each in findings]
-    if Result.EXISTS in names or Result.ID_CONFLICT in names:
-        return None
-    lacking = [each for each in findings if not _is_this(each, one)]
-    if len(lacking) == len(findings):
-        return None  # the evidence is there by now, or is not what is missing
-    side = sides(book, told)
-    return Waiting(
-        entry, str(told["op"]), side["payer"], side["payee"], side["minor"], side["unit"], side["scale"],
-        tuple(each.result.name.lower() for each in lacking),
-    )  # fmt: skip
+        names = [each.result for each in findings]
+        lacking = tuple(each.result.name.lower() for each in findings if not _is_this(each, one))
+        if Result.EXISTS in names or Result.ID_CONFLICT in names or len(lacking) == len(findings):
+            continue  # it was posted since, or the evidence is there by now, or is not what is missing
+        side = sides(book, told)
+        facts = (side["payer"], side["payee"], side["minor"], side["unit"], side["scale"])
+        out.append(Waiting(entry, str(told["op"]), *facts, lacking))
+    return out
 
 
 def _is_this(finding: Any, one: Request) -> bool:

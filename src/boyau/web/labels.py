@@ -54,7 +54,7 @@ CLASSES = {
     "administrator": _("administrators of budget programmes"), "issuer": _("issuers"),
     "contractor": _("contractors"), "subcontractor": _("subcontractors"), "supplier": _("suppliers"),
     "tax_authority": _("the tax authority"), "controller": _("controllers"), "consultant": _("consultants"),
-    "vat_payer": _("payers of VAT"), "vat_office": _("the office that receives VAT"), "bailiff": _("bailiffs"),
+    "vat_payer": _("those who pay VAT"), "vat_office": _("the office to which VAT goes"), "bailiff": _("bailiffs"),
     "employee": _("employees (wages)"), "person": _("natural persons"), "farmer": _("farmers"),
     "sole_trader": _("sole traders"), "bank": _("banks"), "checker": _("checkers"), "inspector": _("inspectors"),
     "seller": _("sellers"), "buyer": _("buyers"), "school": _("schools"), "pharmacy": _("pharmacies"),

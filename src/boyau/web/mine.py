@@ -18,7 +18,7 @@ from boyau.web import labels
 from boyau.web.account import address
 from boyau.web.pages import Asked, Page
 from boyau.web.parties import Party, party, sides
-from boyau.web.requests import Request, owned
+from boyau.web.requests import Request, owned, recent
 from boyau.web.spending import CLOSED, FROZEN, SOON_DAYS, in_force
 
 router = APIRouter(include_in_schema=False)
@@ -126,7 +126,8 @@ def waiting(page: Page) -> list[dict[str, Any]]:
 
 def asked_of(page: Page) -> list[Request]:
     """Return the requests for evidence that the reader must answer, the most urgent first."""
-    return page.reader.ask(lambda book: owned(book, page.caller.participants()))
+    who = page.caller.participants()
+    return owned(recent(page.reader), who) if who else []
 
 
 @router.get("/mine")

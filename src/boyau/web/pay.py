@@ -32,7 +32,7 @@ TEXTS = {
     "which": _("Is this {one} or {other}? Write it without the mark, or with the digits after it."),
     "needed": _("This is needed."),
     "choose": _("Choose an account of this payee from the list."),
-    "hash": _("Choose the file, or write its SHA-256: 64 digits and letters a–f."),
+    "hash": _("Choose the file, or write its {hash}: 64 hexadecimal digits."),
     "hashing": _("The file is being read …"),
     "hashed": _("Read on this device; the file itself is sent to nobody."),
     "unread": _("The file cannot be read, or is larger than 512 MB."),
@@ -69,9 +69,14 @@ def payees(name: str, page: Asked, q: str = "") -> Response:
     told = known(page, name)
     if not may_pay(page, name):
         page.must("op.pay", account_facts(name))
-    found = page.reader.ask(lambda book: payment.suggested(book, told, q[:120]))
-    kept = [one for one in found if not page.hides(one) or one.participant == q.strip()]
-    return JSONResponse({"items": [_suggestion(page, one) for one in kept]})
+    return JSONResponse({"items": [_suggestion(page, one) for one in _found(page, told, q[:120])]})
+
+
+def _found(page: Page, told: Spending, text: str) -> list[Party]:
+    with page.reader.views() as views:
+        names = payment.named(views, text)
+    found = page.reader.ask(lambda book: payment.suggested(book, told, text, names))
+    return [one for one in found if not page.hides(one) or one.participant == text.strip()]
 
 
 def _suggestion(page: Page, one: Party) -> dict[str, str]:
@@ -123,8 +128,7 @@ def _candidates(page: Page, given: Mapping[str, str], told: Spending) -> list[Pa
     text = given.get("to", "").strip()
     if not text or "@" in text:
         return []
-    found = page.reader.ask(lambda book: payment.suggested(book, told, text))
-    return [one for one in found if not page.hides(one) or one.participant == text]
+    return _found(page, told, text)
 
 
 def _resolved(page: Page, given: Mapping[str, str], told: Spending) -> Mapping[str, str]:

@@ -13,7 +13,9 @@ from boyau.journal.find import describe_entry
 from boyau.language import Language
 from boyau.language.catalogue import mark as _
 from boyau.ledger import Kind, Result, amounts
+from boyau.views import Views
 from boyau.views.columns import Table
+from boyau.views.names import WHO, fold
 from boyau.web import typed
 from boyau.web.parties import Party, party
 from boyau.web.spending import Spending
@@ -56,7 +58,6 @@ _ABOUT = {
 FIELD_OF = {result.name.lower(): name for name, results in _ABOUT.items() for result in results}
 """Beside which field a refusal stands; what is not here stands above all of them."""
 SUGGESTED = 12
-PARTICIPANTS_SCANNED = 50_000
 ORIGINALS_SHOWN = 30
 SUBJECTS_SHOWN = 30
 SUBJECTS_SCANNED = 20_000
@@ -107,7 +108,7 @@ def _read_field(name: str, text: str, told: Spending, choices: "Choices") -> dic
         return {"item": text[:_ITEM_CHARS].upper()}
     if name == "document":
         if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-            raise typed.TypedError(_("Choose the file, or write its SHA-256: 64 digits and letters a–f."))
+            raise typed.TypedError(_("Choose the file, or write its {hash}: 64 hexadecimal digits."), hash="SHA-256")
         return {"document": text.lower()}
     if name == "original":
         given = next((one for one in choices.originals if one.id == text), None)
@@ -196,30 +197,25 @@ def _subjects(book: Book, told: Spending) -> list[tuple[str, int]]:
     return out
 
 
-def suggested(book: Book, told: Spending, text: str) -> list[Party]:
-    """Return accounts that could be paid, of participants whose number or name begins or goes as *text* says."""
-    wanted = text.strip().casefold()
-    registry = book.ledger.registry
-    if "@" in wanted:
-        known = party(book, text.strip())
-        return [known] if known is not None else []
-    if len(wanted) < 2:
+def named(views: Views, text: str) -> list[str]:
+    """Return participants whose name or number begins with the words of *text*, or goes nearly so. Never persons."""
+    wanted = text.strip()
+    if len(wanted) < 2 or "@" in wanted:
         return []
-    exact = registry.participants.get(text.strip())
-    if exact is not None:
-        return _accounts(book, told, exact)
+    return views.names.find(fold(wanted), WHO, SUGGESTED, counted=SUGGESTED)[0]
+
+
+def suggested(book: Book, told: Spending, text: str, names: list[str]) -> list[Party]:
+    """Return accounts that could be paid, of the participant whose number *text* is, else of those *names*."""
+    wanted, registry = text.strip(), book.ledger.registry
+    if "@" in wanted:
+        known = party(book, wanted)
+        return [known] if known is not None else []
     out: list[Party] = []
-    for number, who in enumerate(islice(registry.who, PARTICIPANTS_SCANNED)):
-        if who.casefold().startswith(wanted) or wanted in _name(registry.participant_facts[number]):
-            out += _accounts(book, told, number)
-            if len(out) >= SUGGESTED:
-                break
+    for who in [wanted] if wanted in registry.participants else names:
+        if who in registry.participants:
+            out += _accounts(book, told, registry.participants[who])
     return out[:SUGGESTED]
-
-
-def _name(facts: dict[str, Any]) -> str:
-    name = facts.get("name") or ""
-    return " ".join(map(str, name.values())).casefold() if isinstance(name, dict) else str(name).casefold()
 
 
 def _accounts(book: Book, told: Spending, participant: int) -> list[Party]:

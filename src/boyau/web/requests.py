@@ -1,17 +1,24 @@
 """Requests for evidence as the pages show them: who must answer, until when, and who after them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from boyau.journal import Book
 from boyau.journal.find import describe_entry
 from boyau.ledger import codes, evidence
+from boyau.web.reader import Reader
 
-SCANNED = 20_000
-"""So many of the newest requests are looked through; a turn of the writer stays short."""
-ASKERS_AT_ONCE = 200
+SCANNED = 40_000
+"""So many of the newest requests are looked through."""
+AT_ONCE = 4000
+ASKERS_AT_ONCE = 50
+"""So many in one turn of the writer, which takes some 20 ms."""
+ASKERS_MAX = 500
+"""Who made a request stands in its record, which is read when it is first asked for: so many with one page."""
+_ASKERS: "WeakKeyDictionary[Reader, dict[int, str]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +55,43 @@ def told(name: str, request: evidence.Request, today: int) -> Request:
     )  # fmt: skip
 
 
-def find(book: Book, chosen: Callable[[Request], bool], most: int, *, skip: int = 0) -> tuple[list[Request], bool]:
-    """Return the newest requests that are *chosen*, after the first *skip*, and whether there are more."""
-    today, out = codes.day_of(book.now()), []
-    for name, request in islice(reversed(book.ledger.registry.evidence.requests.items()), SCANNED):
-        one = told(name, request, today)
-        if chosen(one):
-            out.append(one)
-            if len(out) > skip + most:
-                break
-    return out[skip : skip + most], len(out) > skip + most
+def recent(reader: Reader) -> list[Request]:
+    """Return the newest requests, newest first, some at a time."""
+    out: dict[str, Request] = {}
+    for begin in range(0, SCANNED, AT_ONCE):
+        some = reader.ask(partial(_part, begin=begin))
+        out |= {one.name: one for one in some if one.name not in out}
+        if len(some) < AT_ONCE:
+            break
+    return list(out.values())
 
 
-def owned(book: Book, who: frozenset[str], most: int = 50) -> list[Request]:
+def _part(book: Book, begin: int) -> list[Request]:
+    today = codes.day_of(book.now())
+    newest = reversed(book.ledger.registry.evidence.requests.items())
+    return [told(name, request, today) for name, request in islice(newest, begin, begin + AT_ONCE)]
+
+
+def owned(found: list[Request], who: frozenset[str], most: int = 50) -> list[Request]:
     """Return what *who* must answer now, the most urgent first."""
-    found, _ = find(book, lambda one: one.owner in who and one.state in ("open", "overdue"), most)
-    return sorted(found, key=lambda one: (one.deadline, one.name))
+    mine = [one for one in found if one.owner in who and one.state in ("open", "overdue")]
+    return sorted(mine, key=lambda one: (one.deadline, one.name))[:most]
 
 
-def asker(book: Book, entry: int) -> str:
-    """Return who made the request of an entry, "" where it does not say."""
+def askers(reader: Reader, found: list[Request]) -> dict[int, str]:
+    """Return who made requests, by entry. So many are looked up at a time; what was looked up stays known."""
+    known = _ASKERS.setdefault(reader, {})
+    lacking = [one.entry for one in found if one.entry not in known][:ASKERS_MAX]
+    for begin in range(0, len(lacking), ASKERS_AT_ONCE):
+        some = lacking[begin : begin + ASKERS_AT_ONCE]
+        known |= reader.ask(partial(_by, entries=some))
+    return known
+
+
+def _by(book: Book, entries: list[int]) -> dict[int, str]:
+    return {entry: _asker(book, entry) for entry in entries}
+
+
+def _asker(book: Book, entry: int) -> str:
     by: Any = describe_entry(book, entry).get("by", "") if 0 <= entry < book.entries else ""
     return by if isinstance(by, str) else ""

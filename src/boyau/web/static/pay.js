@@ -52,7 +52,7 @@
       item(text) { operation.item = text.toUpperCase(); },
       document(text) {
         if (/^[0-9a-fA-F]{64}$/.test(text)) operation.document = text.toLowerCase();
-        else wrong.document = say.hash;
+        else wrong.document = boyau.fill(say.hash, { hash: "SHA-256" });
       },
     };
     for (const input of form.querySelectorAll("[name]")) {
