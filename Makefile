@@ -12,14 +12,14 @@ help:  ## list the targets
 $(VENV)/run.stamp: pyproject.toml setup.py $(wildcard src/boyau/ledger/kernel.p* src/boyau/trace/lots.py src/boyau/proofs/hasher.py) $(wildcard src/boyau/language/locale/*/LC_MESSAGES/*.po)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[serve]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-run: $(VENV)/run.stamp  ## set up, then colour a year of a real budget and look around
+run: $(VENV)/run.stamp  ## set up, make the demonstration year, and open the pages on it until Ctrl-C
 	@$(BIN)/boyau --version
 	@$(BIN)/boyau demo out/demo.boyau
 

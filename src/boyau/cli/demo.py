@@ -1,11 +1,15 @@
-"""The demonstration: a year of a real budget coloured, its execution, a refused payment explained, a trail of money.
+"""The demonstration: a real budget, a simulated year of contracts with abuse in it, the pilots; then the pages on them.
 
-The budget's figures are published ones (cli/demo_data); the road contract below them is simulated, and says so.
+The budget's figures are published ones (cli/demo_data); everything else is simulated, and says so.
 """
 
 import csv
 import datetime as dt
+import io
+import shutil
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,31 +18,122 @@ from boyau.cli.output import Failure, In, chosen, print_table, say
 
 YEAR = dt.datetime.now(dt.UTC).year
 ROAD = f"kz/road-repair/{YEAR}"
-_SIDES = ("", "-wal", "-shm", "-lock", "-views", "-trail.html", "-trail.svg")
+LISTEN = "127.0.0.1:8080"
+APPROVAL = {"above": "50000000.00", "quorum": 1, "classes": ["controller"]}
+"""Under the second contract larger payments wait for a controller."""
+TRANSFERS, ABUSE_EACH = 20_000, 3
+"""Of the simulated year: honest transfers, and cases of every kind of abuse."""
 
 
-def demo(path: Path = Path("out/demo.boyau"), *, language: In = None) -> None:
-    """Colour the republican budget of Kazakhstan for 2024, report it, refuse a payment and explain why, follow money.
+def demo(path: Path = Path("out/demo.boyau"), *, serve: bool = True, listen: str = LISTEN, language: In = None) -> int:
+    """Make a demonstration year, show what the ledger does, and open the pages on it until Ctrl-C.
 
-    The ledger it makes stays, so that you can go on with it. Run again, it is thrown away and made anew.
+    The republican budget of Kazakhstan for 2024 as published; a simulated year of contracts with abuse planted in it;
+    the pilots' programmes. The ledger stays, so that you can go on with it. Run again, it is thrown away and made anew.
 
-    Example: boyau demo out/demo.boyau --language kk
+    Example calls:
+
+        boyau demo out/demo.boyau --language kk
+        boyau demo out/demo.boyau --no-serve
 
     Parameters
     ----------
     path
         Where the demonstration's ledger shall be; the name must contain "demo".
+    serve
+        Open the pages at the end; --no-serve ends there.
+    listen
+        Where the pages are served: a loopback address, as whoever opens them may look around in every role.
     """
     words = chosen(language)
     if "demo" not in path.name:
         raise Failure(f"{path}: the demonstration overwrites its ledger, so its name must contain “demo”", 2)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for side in _SIDES:
-        path.with_name(path.name + side).unlink(missing_ok=True)
-    _budget(str(path), words)
-    _road(str(path), words)
+    _clear(path)
+    try:
+        _year(str(path), words)
+        _budget(str(path), words)
+        _road(str(path), words)
+        _pilots(str(path), words)
+        _sign(str(path))
+    except BaseException:  # a half-made year is none
+        _clear(path)
+        raise
     _trail(path, words)
     _next(path, words)
+    if not serve:
+        return 0
+    from boyau.cli.demonstration.serving import serve_demonstration
+
+    return serve_demonstration(str(path), listen, words)
+
+
+def _clear(path: Path) -> None:
+    """Remove the ledger and what lies beside it, all of which has its name and a dash."""
+    for one in (path, *path.parent.glob(f"{path.name}-*")):
+        if one.is_dir():
+            shutil.rmtree(one)
+        else:
+            one.unlink(missing_ok=True)
+
+
+def _year(ledger: str, words: Any) -> None:
+    from boyau.cli.demonstration import names
+    from boyau.journal import Book
+    from boyau.treasury.simulation import simulate
+
+    _head(1, words.text("A simulated year of contracts, with abuse planted in it"))
+    shown = sys.stderr.isatty()
+
+    def progress(month: str, rows: int, _a_second: int) -> None:
+        if shown:
+            print(f"\r{month}  {words.number(str(rows))} ", end="", file=sys.stderr, flush=True)
+
+    answers = Path(f"{ledger}-answers.ndjson")
+    made = simulate(ledger, transfers=TRANSFERS, seed=1, answers=answers, each=ABUSE_EACH, progress=progress)
+    if shown:
+        print(file=sys.stderr)
+    with Book.open(ledger) as book:
+        refused = [one for one in book.record([*names.colour_titles(book), *names.participants(book)]) if one]
+    if refused:
+        raise Failure(f"the demonstration did not go as it must: {refused[0]}")
+    planted, stopped = sum(line.planted for line in made.lines), sum(line.refused for line in made.lines)
+    print(
+        words.text(
+            "{transfers} transfers of {contracts} contracts; of {planted} cases of abuse the rules refused {refused}, "
+            "the others wait to be found",
+            transfers=words.number(str(made.transfers)), contracts=made.contracts, planted=planted, refused=stopped,
+        )
+    )  # fmt: skip
+
+
+def _pilots(ledger: str, words: Any) -> None:
+    from boyau.cli.demonstration import pilots
+    from boyau.journal import Book
+
+    _head(4, words.text("The pilots' programmes: railway, cattle, school meals, VAT, farm subsidies, recovered assets"))
+    with Book.open(ledger) as book:
+        count = pilots.play(book, YEAR)
+    print(words.text("{count} steps, each answered as its rules demand", count=count))
+
+
+def _sign(ledger: str) -> None:
+    """Give the log a key of its own and sign what is there, so that receipts can be had and verified."""
+    from boyau.cli.log import checkpoint
+    from boyau.journal import Book
+    from boyau.journal.keys import make_open_key, open_signer
+    from boyau.journal.log import key_record, origin_of
+
+    key = Path(f"{ledger}-log.key")
+    make_open_key(key)
+    signer = open_signer(str(key))
+    with Book.open(ledger) as book:
+        origin = origin_of(book.id)
+        (refusal,) = book.record([key_record(book.ledger.registry.log_keys, origin, signer, origin, None)])
+        if refusal is not None:
+            raise Failure(f"the demonstration did not go as it must: {refusal}")
+    with redirect_stdout(io.StringIO()):
+        checkpoint(ledger=ledger, key=str(key))
 
 
 def _head(number: int, text: str) -> None:
@@ -47,6 +142,7 @@ def _head(number: int, text: str) -> None:
     console = Console(highlight=False)
     console.print()
     console.print(f"{number}  {text}", style="bold")
+    sys.stdout.flush()
 
 
 def _budget(ledger: str, words: Any) -> None:
@@ -55,9 +151,7 @@ def _budget(ledger: str, words: Any) -> None:
     from boyau.treasury.budget import mapping_file, report, statement
     from boyau.views import Views
 
-    _head(1, words.text("A year of the republican budget of Kazakhstan, month by month, as coloured operations"))
-    with Book.create(ledger, name="Demonstration"):
-        pass
+    _head(2, words.text("A year of the republican budget of Kazakhstan, month by month, as coloured operations"))
     folder = resources.files("boyau.cli") / "demo_data"
     with resources.as_file(folder) as files:
         mapping = mapping_file.load(files / "republican_2024.toml")
@@ -102,8 +196,8 @@ def _road_records() -> list[dict[str, Any]]:
     """Return the simulated programme: a road repair whose money buys road works in one region, on an act."""
     road = {"kk": "Жол жөндеу (модельдеу)", "ru": "Ремонт дороги (модель)", "en": "Road repair (simulated)"}
     contract = {"kk": "№ 1 келісімшарт", "ru": "Договор № 1", "en": "Contract 1"}
+    second = {"kk": "№ 2 келісімшарт", "ru": "Договор № 2", "en": "Contract 2"}
     who = [
-        ("treasury", ["treasury"], "", {"kk": "Қазынашылық", "ru": "Казначейство", "en": "Treasury"}),
         ("issuer", ["issuer"], "", {"kk": "Эмитент", "ru": "Эмитент", "en": "Issuer"}),
         (
             "owner",
@@ -119,6 +213,7 @@ def _road_records() -> list[dict[str, Any]]:
             "234630000",
             {"kk": "Қиыршық тас карьері", "ru": "Щебёночный карьер", "en": "Gravel pit"},
         ),
+        ("agency", ["controller"], "", {"kk": "Бақылаушы", "ru": "Контролёр", "en": "Controller"}),
         ("motors", ["car_dealer"], "751110000", {"kk": "Автосалон", "ru": "Автосалон", "en": "Car dealer"}),
     ]
     window = {"first": f"{YEAR}-01-01", "last": f"{YEAR}-12-31"}
@@ -137,6 +232,7 @@ def _road_records() -> list[dict[str, Any]]:
     records += [
         {"type": "colour", "colour": ROAD, "unit": "KZT", "title": road, "rules": rules},
         {"type": "colour", "colour": f"{ROAD}/c1", "title": contract, "rules": narrow},
+        {"type": "colour", "colour": f"{ROAD}/c2", "title": second, "rules": narrow | {"approval": [APPROVAL]}},
         {"type": "limits", "colour": ROAD, "plan": "2100000000.00"},
         {
             "type": "limits",
@@ -151,6 +247,8 @@ def _road_records() -> list[dict[str, Any]]:
         f"owner@{ROAD}",
         f"owner@{ROAD}/c1",
         f"builder@{ROAD}/c1#1",
+        f"owner@{ROAD}/c2",
+        f"builder@{ROAD}/c2#1",
         "bitumen@KZT",
         "gravel@KZT",
         "motors@KZT",
@@ -159,7 +257,8 @@ def _road_records() -> list[dict[str, Any]]:
         {"type": "account", "account": account} | ({"flags": ["issuer"]} if account.startswith("issuer") else {})
         for account in accounts
     ]
-    return [*records, {"type": "subject", "subject": "act-1"}]
+    acts = [{"type": "subject", "subject": f"act-{number}", "colour": f"{ROAD}/c{number}"} for number in (1, 2)]
+    return [*records, *acts]
 
 
 def _road_operations() -> list[dict[str, Any]]:
@@ -171,6 +270,7 @@ def _road_operations() -> list[dict[str, Any]]:
     return [
         budget.issue("2100000000.00", id="DEMO-ISSUE"),
         budget.allocate(ROAD, contract, "900000000.00", id="DEMO-ALLOCATE"),
+        budget.allocate(ROAD, f"{ROAD}/c2", "300000000.00", id="DEMO-ALLOCATE-2"),
         budget.commit(contract, f"builder@{contract}#1", "850000000.00", id="DEMO-CONTRACT", **works),
         budget.pay("DEMO-CONTRACT", "320000000.00", id="DEMO-PAY-1", subject="act-1"),
         {
@@ -202,9 +302,10 @@ def _road(ledger: str, words: Any) -> None:
     from boyau.ledger import Result
     from boyau.ledger.codes import day_of
     from boyau.ledger.explain import Explainer
+    from boyau.treasury.simulation.keys import Keys
 
     _head(
-        2, words.text("A road repair (simulated): the contractor spends coloured money, and tries to buy a car with it")
+        3, words.text("A road repair (simulated): the contractor spends coloured money, and tries to buy a car with it")
     )
     refused = {
         "op": "pay",
@@ -216,8 +317,15 @@ def _road(ledger: str, words: Any) -> None:
         "region": "751110000",
     }
     with Book.open(ledger) as book:
-        act = {"type": "attestation", "condition": "acceptance_act", "subject": "act-1", "by": "owner"}
-        answers = book.record([*_road_records(), act])
+        keys = Keys(1)  # they follow from a number: for demonstration only
+        signs = keys.record("owner", "acceptance_act", colour=ROAD)
+        acts = [
+            {"type": "attestation", "condition": "acceptance_act", "subject": one, "by": "owner"}
+            for one in ("act-1", "act-2")
+        ]
+        answers = book.record([*_road_records(), signs])
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        answers += book.record([keys.sign(act, now) for act in acts])
         operations = Operations(book.ledger)
         today = day_of(book.now())
         decided = book.post(operations.rows([*_road_operations(), refused], today))
@@ -247,7 +355,7 @@ def _road(ledger: str, words: Any) -> None:
 def _trail(path: Path, words: Any) -> None:
     from boyau.cli.trace import trace
 
-    _head(3, words.text("Where the road's money went, down to the last payee"))
+    _head(5, words.text("Where the road's money went, down to the last payee"))
     trace(
         ROAD,
         ledger=str(path),
@@ -258,7 +366,7 @@ def _trail(path: Path, words: Any) -> None:
 
 
 def _next(path: Path, words: Any) -> None:
-    _head(4, words.text("Go on yourself"))
+    _head(6, words.text("Go on yourself"))
     for line in (
         f"boyau report execution --month 2024-06 --ledger {path}",
         f"boyau show colour {ROAD}/c1 --ledger {path}",

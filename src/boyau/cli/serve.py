@@ -41,18 +41,19 @@ def serve(ledger: Served, *, listen: Listen = None, create: bool = False, langua
         Make the ledger if there is none yet.
     """
     words = chosen(language)
-    settings = _settings(words, listen=listen)
+    settings = read_settings(words, listen=listen)
     host, port = settings.address
-    listening = _listening(host, port, words)
+    listening = listening_at(host, port, words)
     try:
-        url = settings.public_url or _url(listening, tls=settings.tls_certificate is not None)
-        access = _access(ledger, url, settings, words)
-        return _run(_book(ledger, create=create), ledger, settings, access, listening, url, words)
+        url = settings.public_url or address_of(listening, tls=settings.tls_certificate is not None)
+        access = open_access(ledger, url, settings, words)
+        return run(open_book(ledger, create=create), ledger, settings, access, listening, url, words)
     finally:
         listening.close()
 
 
-def _settings(words: "Language", **given: Any) -> "Settings":
+def read_settings(words: "Language", **given: Any) -> "Settings":
+    """Return the settings; a sentence where a part of the service is missing or a setting is wrong."""
     try:
         from boyau.service import app, settings  # noqa: F401 - all that the service needs
     except ImportError as error:
@@ -64,7 +65,7 @@ def _settings(words: "Language", **given: Any) -> "Settings":
         raise Failure(str(error), 2) from None
 
 
-def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
+def open_access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
     """Open the access store beside the ledger."""
     from boyau.service.gate import Access
     from boyau.service.identity.oidc import read_providers
@@ -93,7 +94,8 @@ def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> A
         raise Failure(words.text(told, address=url, reason=error), 2) from None
 
 
-def _listening(host: str, port: int, words: "Language") -> socket.socket:
+def listening_at(host: str, port: int, words: "Language") -> socket.socket:
+    """Return a socket that listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048, reuse_port=False)
@@ -102,7 +104,8 @@ def _listening(host: str, port: int, words: "Language") -> socket.socket:
         raise Failure(words.text(told, address=f"{host}:{port}", reason=error.strerror or error), 4) from None
 
 
-def _book(ledger: str, *, create: bool) -> Any:
+def open_book(ledger: str, *, create: bool = False) -> Any:
+    """Open the ledger for writing; with *create*, make it where there is none."""
     from boyau.journal import Book
 
     if create and not Path(ledger.removeprefix("sqlite:")).exists():
@@ -112,9 +115,11 @@ def _book(ledger: str, *, create: bool) -> Any:
     return Book.open(ledger)
 
 
-def _run(
-    book: Any, ledger: str, settings: "Settings", access: Any, listening: socket.socket, url: str, words: "Language"
-) -> int:
+def run(  # what is served, and where
+    book: Any, ledger: str, settings: "Settings", access: Any, listening: socket.socket, url: str, words: "Language",
+    *, demonstration: bool = False,
+) -> int:  # fmt: skip
+    """Serve until a signal ends it; print the address, and the link for the first administrator where there is none."""
     import uvicorn
 
     from boyau.service import logs
@@ -126,7 +131,7 @@ def _run(
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
     app = create_app(desk, access)
-    reader = install(app, desk, ledger)
+    reader = install(app, desk, ledger, demonstration=demonstration)
     logs.install(app, logger)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
@@ -150,7 +155,7 @@ def _run(
     handlers = (signal.SIGINT, signal.SIGTERM)
     before = {one: signal.signal(one, lambda *_: setattr(server, "should_exit", True)) for one in handlers}
     print(url)
-    if link := access.store.first_link(url):
+    if not demonstration and (link := access.store.first_link(url)):
         print(link)
     sys.stdout.flush()
     say(words.text("{ledger} is served, {entries} entries; {key} stops", **_facts(ledger, book)))
@@ -172,7 +177,8 @@ def _facts(ledger: str, book: Any) -> dict[str, Any]:
     return {"ledger": ledger, "entries": book.entries, "key": "Ctrl-C"}
 
 
-def _url(listening: socket.socket, *, tls: bool) -> str:
+def address_of(listening: socket.socket, *, tls: bool) -> str:
+    """Return the address under which browsers find what listens."""
     host, port = listening.getsockname()[:2]
     if host in {"127.0.0.1", "::1"}:
         host = "localhost"  # a passkey is bound to a name; browsers make none for a number
@@ -190,7 +196,7 @@ def doctor(ledger: Examined = None, *, language: In = None, json: Json = False) 
     Exit code 1: something is wrong.
     """
     words = chosen(language)
-    settings = _settings(words)
+    settings = read_settings(words)
     from boyau.service.doctor import examine
 
     found = examine(ledger, settings, words)

@@ -18,6 +18,7 @@ from boyau.web import (
     refusals,
     search,
     sign_in,
+    tour,
     verify,
     who,
 )
@@ -41,6 +42,7 @@ ROUTERS = (
     installation.router,
     sign_in.router,
     programmes.router,
+    tour.router,
 )
 
 
