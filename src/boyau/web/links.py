@@ -46,12 +46,11 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Entries that stand in one relation: the first of them, how many there are, and what they sum up to."""
+    """Entries that stand in one relation: the first of them, and how many there are."""
 
     name: str
     entries: list[Linked]
     count: int
-    minor: int
 
 
 def relations(page: Page, one: Operation) -> list[Relation]:
@@ -65,12 +64,9 @@ def relations(page: Page, one: Operation) -> list[Relation]:
 
     def look(book: Book) -> list[Relation]:
         return [
-            Relation(
-                name, [linked(book, rows, int(place)) for place in places[:SHOWN_MAX]], len(places),
-                int(rows.settled[places].sum()),
-            )
+            Relation(name, [linked(book, rows, int(place)) for place in places[:SHOWN_MAX]], len(places))
             for name, places in found
-        ]  # fmt: skip
+        ]
 
     return page.reader.ask(look)
 
