@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from boyau.service.gate import POLICY, Access
 from boyau.service.identity.sessions import COOKIE, csrf_token
 from boyau.service.identity.signing import RequestSigner
 from boyau.service.identity.store import AccessStore
+from boyau.web import install
 from tests.page import START, WORLD
 
 ORIGIN = "https://ledger.test"
@@ -43,10 +45,12 @@ GRANTS = {
 
 
 class World:
-    """One service in memory. Nothing listens; requests go straight into the application."""
+    """One service with its pages. Nothing listens; requests go straight into the application."""
 
     def __init__(self, path=":memory:", **options):
-        self.book = Book.create("memory:", clock=lambda: START, entropy=bytes, ledger_id=uuid.UUID(int=1))
+        self.folder = TemporaryDirectory()
+        ledger = f"{self.folder.name}/ledger"
+        self.book = Book.create(ledger, clock=lambda: START, entropy=bytes, ledger_id=uuid.UUID(int=1))
         assert not any(self.book.record(WORLD + MORE))
         self.desk = Desk(self.book)
         assert all(one.ok for one in self.desk.submit(MONEY).result())
@@ -55,14 +59,17 @@ class World:
         options = {"caller_limit": wide, "public_limit": wide, "sign_in_limit": wide} | options
         self.access = Access(self.store, ORIGIN, **options)
         self.app = create_app(self.desk, self.access)
+        self.reader = install(self.app, self.desk, ledger)
         self.loop = asyncio.new_event_loop()
         self.signers = {}
 
     def close(self):
         self.loop.close()
+        self.reader.close()
         self.desk.close()
         self.app.state.desk.close()
         self.access.close()
+        self.folder.cleanup()
 
     def run(self, coroutine):
         return self.loop.run_until_complete(coroutine)
