@@ -127,11 +127,15 @@ def run(  # what is served, and where
     from boyau.service.desk import Desk
     from boyau.service.webhooks import Hooks
     from boyau.web import install
+    from boyau.web.publication.job import Terms
 
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
     app = create_app(desk, access)
-    reader = install(app, desk, ledger, demonstration=demonstration)
+    terms = Terms(
+        settings.open_licence, settings.open_licence_url, settings.open_publisher, settings.open_seconds,
+    )  # fmt: skip
+    reader = install(app, desk, ledger, demonstration=demonstration, terms=terms)
     logs.install(app, logger)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"

@@ -4,6 +4,7 @@ An option of the command line comes before an environment variable, and that bef
 settings: the environment shows in process lists and crash reports.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +74,15 @@ class Settings(BaseSettings):
         bool,
         Field(description="Let webhooks go to private and local addresses and over plain HTTP."),
     ] = False
+    open_licence: Annotated[
+        str, Field(description="Under which licence the open data may be used, in the words of the operator.")
+    ] = ""
+    open_licence_url: Annotated[str, Field(description="Address of that licence's text, https.")] = ""
+    open_publisher: Annotated[str, Field(description="Who publishes the open data, as the catalogue names them.")] = ""
+    open_seconds: Annotated[
+        int,
+        Field(ge=60, le=2_592_000, description="How old the files of the open data may become before others are made."),
+    ] = 3600
     log_level: Annotated[
         str, Field(pattern="^(debug|info|warning|error)$", description="The least that is logged.")
     ] = "info"
@@ -81,6 +91,13 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, value: str) -> str:
         address(value)
+        return value
+
+    @field_validator("open_licence_url")
+    @classmethod
+    def _licence(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[^\s\"<>]{1,500}", value):
+            raise ValueError("write an address that begins with https://")
         return value
 
     @property

@@ -17,7 +17,10 @@ from boyau.ledger import UNKNOWN_ACCOUNT
 FIELDS: dict[str, str] = {
     "entry": "<i8", "ref": "<i8", "amount": "<i8", "settled": "<i8", "debit": "<i4", "credit": "<i4", "day": "<i4",
     "kind": "|u1", "result": "|u1", "item": "<i8", "document": "<i8", "subject": "<u4",
+    "region": "|u1",
 }  # fmt: skip
+KATO_BELOW_PREFIX = 10_000_000
+"""What follows the two digits of a region in a KATO number of nine."""
 NONE = -1
 """No account, or no entry that is referred to."""
 _ROOM = 4096
@@ -29,6 +32,7 @@ class Table:
 
     What was refused on a commitment without naming accounts has those of the commitment.
     ``document``: the first 8 bytes of the document's digest, little-endian (0 none); ``subject``: its number (0 none).
+    ``region``: the first two digits of the KATO number that the operation states (0 none).
     """
 
     entry: npt.NDArray[np.int64]
@@ -43,6 +47,7 @@ class Table:
     item: npt.NDArray[np.int64]
     document: npt.NDArray[np.int64]
     subject: npt.NDArray[np.uint32]
+    region: npt.NDArray[np.uint8]
     entries: int
 
     def __len__(self) -> int:
@@ -51,6 +56,10 @@ class Table:
     def until(self, place: int, entries: int) -> "Table":
         """Return the rows before *place*, which are those of the first *entries* entries."""
         return Table(**{name: getattr(self, name)[:place] for name in FIELDS}, entries=entries)
+
+    def since(self, place: int) -> "Table":
+        """Return the rows from a place on."""
+        return Table(**{name: getattr(self, name)[place:] for name in FIELDS}, entries=self.entries)
 
     def place(self, entry: int) -> int:
         """Return the place of a row by its entry number, −1 where that entry is none."""
@@ -90,6 +99,7 @@ class Columns:
         words = rows.view("<i8").reshape(-1, 16)
         into["document"][:] = words[:, 11]
         into["day"][:] = rows["value_date"]
+        into["region"][:] = rows["region"] // KATO_BELOW_PREFIX
         for name in ("debit", "credit"):
             into[name][:] = np.where(rows[name] == UNKNOWN_ACCOUNT, -1, rows[name].astype(np.int64))
         referring = np.flatnonzero(words[:, 2:4].any(axis=1))

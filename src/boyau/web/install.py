@@ -8,27 +8,33 @@ from boyau.web import (
     approvals,
     assets,
     audit,
+    colours,
     entry,
     evidence,
     home,
     installation,
     mine,
+    open_data,
     pay,
     programmes,
     refusals,
     search,
     sign_in,
     tour,
+    trail,
     verify,
     who,
 )
 from boyau.web.pages import error_page
+from boyau.web.publication.job import Publication, Terms
 from boyau.web.reader import Reader
 
 ROUTERS = (
     assets.router,
     home.router,
     entry.router,
+    trail.router,
+    colours.router,
     verify.router,
     search.router,
     refusals.router,
@@ -42,18 +48,24 @@ ROUTERS = (
     installation.router,
     sign_in.router,
     programmes.router,
+    open_data.router,
     tour.router,
 )
 
 
-def install(app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False) -> Reader:
+def install(
+    app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False, terms: Terms | None = None
+) -> Reader:
     """Put the pages on *app*, and follow the ledger behind *desk*; close the reader that is returned before the desk.
 
-    *desk* is the plain one: what a page shows is decided page by page, by the same table as everything else.
+    *desk* is the plain one: what a page shows is decided page by page, by the same table as everything else. *terms*:
+    what the operator says of the open data.
     """
     if app.state.access is None:
         raise ValueError("pages need access control: without it everybody would see everything")
     app.state.reader = reader = Reader(desk, ledger)
+    app.state.publication = publication = Publication(reader, app.state.access.store.salt, terms)
+    reader.closing.append(publication.close)
     app.state.error_page = error_page
     app.state.demonstration = demonstration
     for router in ROUTERS:

@@ -137,7 +137,7 @@ def edit(name: str, page: Asked) -> Response:
 def _tree(page: Page, programme: Programme, naming: Naming) -> list[dict[str, Any]]:
     """Return the programme's colours, parents first: path, depth, title, rules in sentences."""
     having = install.chosen(programme, {}, examples=True)
-    out = []
+    out: list[dict[str, Any]] = []
     for one in programme.colours:
         path = str(values.fill(one.path, having))
         try:
@@ -234,7 +234,8 @@ def _texts(page: Page) -> dict[str, str]:
         "classes": text("Who takes part"), "colours": text("Colours"), "evidence": text("Evidence"),
         "approvals": text("Approvals"), "rules": text("Rules"), "head": text("The programme"),
         "rule": text("Add a rule"), "yes": text("yes"), "list": text("several, between commas"),
-        "of_kinds": text("Of which classes"), "quorum": text("How many"), "first": text("First day"), "last": text("Last day"),
+        "of_kinds": text("Of which classes"), "quorum": text("How many"), "first": text("First day"),
+        "last": text("Last day"),
         "entry_until": text("Last day of entry"), "allow": text("List of payees"), "deny": text("Banned payees"),
         "item": text("item"), "quantity": text("quantity"), "price": text("price, at most"), "at": text("When"),
         "share": text("Share"), "above": text("Above"), "colour": text("colour"), "unit": text("Unit"),

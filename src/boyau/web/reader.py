@@ -55,6 +55,9 @@ class Reader:
         self._trail: Trail | None = None
         self._making = threading.Lock()
         self._memory: dict[str, tuple[int, object]] = {}
+        self._folded: dict[str, tuple[int, object]] = {}
+        self.closing: list[Callable[[], None]] = []
+        """What works behind this reader, and ends before it."""
         desk.watchers.append(self._watch)
         self._changed.set()
         self._thread = threading.Thread(target=self._run, name="boyau-reader", daemon=True)
@@ -62,6 +65,8 @@ class Reader:
 
     def close(self) -> None:
         """Stop following."""
+        for close in self.closing:
+            close()
         self._ended.set()
         self._changed.set()
         self._thread.join(10)
@@ -148,6 +153,16 @@ class Reader:
         made = make(rows)
         self._memory[name] = (rows.entries, made)
         return made
+
+    def fold(self, name: str, start: T, add: Callable[[T, Table], T]) -> T:
+        """Return a sum over all rows: *add* is given what was found so far and the rows that have come since."""
+        rows = self.rows
+        with self._lock:
+            begin, so_far = self._folded.get(name, (0, start))
+            if begin < len(rows):
+                so_far = add(so_far, rows.since(begin))  # type: ignore[arg-type]
+                self._folded[name] = len(rows), so_far
+        return so_far  # type: ignore[return-value]
 
     def trail(self) -> Trail:
         """Return the lots of the ledger's money; of a large ledger perhaps those of a moment ago."""
