@@ -111,6 +111,7 @@ async function inside() {
   }
   said.textContent = texts.inside;
   on.hidden = false;
+  act.classList.add("quiet");
   const next = wanted();
   if (next) {
     on.firstElementChild.href = next;
@@ -132,6 +133,7 @@ async function inside() {
     await ask("/sign-out");
     csrf = "";
     roles.hidden = on.hidden = true;
+    act.classList.remove("quiet");
     said.textContent = texts.welcome;
     offer(texts.begin, use);
   });
