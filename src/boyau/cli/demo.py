@@ -183,7 +183,13 @@ def _budget(ledger: str, words: Any) -> None:
 
 
 def _titles(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the lines' colours their titles in three languages."""
+    """Give the budget and its lines' colours their titles in three languages."""
+    budget = {
+        "kk": "2024 жылғы республикалық бюджет",
+        "ru": "Республиканский бюджет на 2024 год",
+        "en": "Republican budget of 2024",
+    }
+    yield {"type": "colour", "colour": "kz/republican/2024", "title": budget}
     with path.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             if row["month"].endswith("-12"):
@@ -194,7 +200,7 @@ def _titles(path: Path) -> Iterator[dict[str, Any]]:
 
 def _road_records() -> list[dict[str, Any]]:
     """Return the simulated programme: a road repair whose money buys road works in one region, on an act."""
-    road = {"kk": "Жол жөндеу (модельдеу)", "ru": "Ремонт дороги (модель)", "en": "Road repair (simulated)"}
+    road = {"kk": "Жол жөндеу (үлгі)", "ru": "Ремонт дороги (модель)", "en": "Road repair (model)"}
     contract = {"kk": "№ 1 келісімшарт", "ru": "Договор № 1", "en": "Contract 1"}
     second = {"kk": "№ 2 келісімшарт", "ru": "Договор № 2", "en": "Contract 2"}
     who = [

@@ -1,11 +1,13 @@
 """The state of public money now: a few sums over all accounts and rows, for the first page."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from boyau.journal import Book
 from boyau.ledger import Kind, Result
+from boyau.trace.journal import MOVING
 from boyau.views.columns import Table
 from boyau.web.reader import Reader
 
@@ -44,8 +46,8 @@ class State:
     roots: tuple[Colour, ...]
 
 
-def look(book: Book) -> tuple[str, int, int, int, int, int, tuple[Colour, ...]]:
-    """Return what only the ledger knows: unit, scale, money by where it lies, and the colours at the top."""
+def look(book: Book) -> tuple[str, int, int, int, int, tuple[Colour, ...]]:
+    """Return what only the ledger knows: unit, scale, money by where it lies, payees, and the colours at the top."""
     registry = book.ledger.registry
     unit = next(iter(registry.units), "KZT")
     scale = registry.units.get(unit, 2)
@@ -61,7 +63,7 @@ def look(book: Book) -> tuple[str, int, int, int, int, int, tuple[Colour, ...]]:
         for one in registry.colours
         if one.parent < 0 and not one.plain
     )
-    sums = (int(has[coloured].sum()), int(accounts[coloured, 2].sum()), int(accounts[ended, 1].sum()))
+    sums = (int(has[coloured].sum()), int(accounts[coloured, 2].sum()))
     return unit, scale, *sums, int((accounts[ended, 1] > 0).sum()), tops
 
 
@@ -70,16 +72,34 @@ def _used(book: Book, path: str) -> tuple[int, int]:
     return obligations, payments
 
 
+def ended(reader: Reader, so_far: tuple[int, int, int, int], rows: Table) -> tuple[int, int, int, int]:
+    """Add what new rows did: money that left its colour less what came back, refusals, their amount, payments."""
+
+    def homes(book: Book) -> Any:
+        colours = book.ledger.registry.colours
+        unit = next(iter(book.ledger.registry.units), "")
+        kinds = np.array([0 if one.unit != unit else 2 if one.plain else 1 for one in colours], np.int8)
+        accounts = book.ledger.tables.acc[: len(book.ledger.accounts)]
+        return np.where(accounts[:, 5] & 1, 0, kinds[accounts[:, 3]])
+
+    kind = reader.ask(homes)  # of each account: 1 coloured, 2 plain, 0 an issuer or of another unit
+    posted = (rows.result == Result.POSTED) & (rows.debit >= 0) & (rows.credit >= 0) & np.isin(rows.kind, MOVING)
+    payer, payee, settled = kind[rows.debit[posted]], kind[rows.credit[posted]], rows.settled[posted]
+    out = int(settled[(payer == 1) & (payee == 2)].sum()) - int(settled[(payer == 2) & (payee == 1)].sum())
+    refused = ~np.isin(rows.result, NOT_REFUSED)
+    payments = int(((rows.result == Result.POSTED) & (rows.kind == Kind.PAY)).sum())
+    found = (out, int(refused.sum()), int(rows.amount[refused].sum()), payments)
+    return tuple(a + b for a, b in zip(so_far, found, strict=True))  # type: ignore[return-value]
+
+
 def state(reader: Reader) -> State:
     """Return the state as of what the reader has followed."""
 
     def make(rows: Table) -> State:
-        unit, scale, coloured, held, paid, payees, roots = reader.ask(look)
-        refused = ~np.isin(rows.result, NOT_REFUSED)
-        payments = (rows.result == Result.POSTED) & (rows.kind == Kind.PAY)
-        return State(
-            unit, scale, coloured, held, paid, payees, int(refused.sum()), int(rows.amount[refused].sum()),
-            int(payments.sum()), rows.entries, roots,
-        )  # fmt: skip
+        unit, scale, coloured, held, payees, roots = reader.ask(look)
+        paid, refused, amount, payments = reader.fold(
+            "state", (0, 0, 0, 0), lambda so_far, new: ended(reader, so_far, new)
+        )
+        return State(unit, scale, coloured, held, paid, payees, refused, amount, payments, rows.entries, roots)
 
     return reader.once("state", make)

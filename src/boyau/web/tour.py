@@ -62,7 +62,9 @@ class Examples:
 
 
 def examples(page: Page, account: str = "") -> Examples:
-    """Look for examples: the largest payments and refusals of coloured money among the newest rows."""
+    """Look for examples: the largest payment and the newest refusal of coloured money that this reader may see."""
+    everybody = page.could("read.entries")
+    mine = sorted(page.caller.participants())
 
     def make(rows: Table) -> tuple[int, int, int, str, str]:
         begin = max(0, len(rows) - RECENT)
@@ -73,7 +75,11 @@ def examples(page: Page, account: str = "") -> Examples:
             payer = np.where(rows.debit[begin:] < 0, 0, rows.debit[begin:])
             coloured = (rows.debit[begin:] >= 0) & ~plain[accounts[payer, 3]]
             paid = np.flatnonzero(coloured & (rows.result[begin:] == Result.POSTED) & (rows.kind[begin:] == Kind.PAY))
-            refused = np.flatnonzero(coloured & (rows.result[begin:] > Result.EXISTS))
+            seen = coloured
+            if not everybody:
+                known = [registry.participants[one] for one in mine if one in registry.participants]
+                seen = coloured & np.isin(accounts[payer, 4], known)
+            refused = np.flatnonzero(seen & (rows.result[begin:] > Result.EXISTS))
             payment = int(paid[np.argmax(rows.settled[begin:][paid])]) + begin if len(paid) else -1
             refusal = int(refused[-1]) + begin if len(refused) else -1
             if payment < 0:
@@ -85,7 +91,7 @@ def examples(page: Page, account: str = "") -> Examples:
 
         return page.reader.ask(look)
 
-    payment, refusal, rule, path, who = page.reader.once("tour examples", make)
+    payment, refusal, rule, path, who = page.reader.once(f"tour {everybody} {mine}", make)
     return Examples(
         f"/e/{payment}" if payment >= 0 else "", f"/e/{refusal}" if refusal >= 0 else "",
         Result(rule).name.lower() if refusal >= 0 else "", f"/colours/{path}" if path else "",
@@ -224,6 +230,7 @@ def _controller(page: Page, found: Examples) -> list[Step]:
 def _inspector(page: Page, found: Examples) -> list[Step]:
     t = page.words.text
     return [
+        Step(t("Your accounts"), t("What is free in the colours you administer, and what waits for you."), "/mine"),
         Step(
             t("Evidence"),
             t("Who has been asked for what, until when, and what becomes payable when it comes."),

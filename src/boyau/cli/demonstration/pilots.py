@@ -38,6 +38,9 @@ class _Pilot:
         world += [{"type": "account", "account": f"issuer@{one}", "flags": ["issuer"]} for one in self._told["issuers"]]
         world += [{"type": "account", "account": one} for one in self._told["accounts"]]
         self._record(world)
+        self._record(
+            [{"type": "colour", "colour": one, "title": _model_title(known, one)} for one in self._told["issuers"]]
+        )
         for step in self._told["steps"]:
             if "op" in step:
                 self._post(step)
@@ -71,6 +74,12 @@ class _Pilot:
 
     def _name(self, name: str) -> str:
         return f"{self._told['programme']}-{name}"
+
+
+def _model_title(registry: Any, path: str) -> dict[str, str]:
+    """Return a root's title with the word *model* behind it."""
+    title = registry.colours[registry.colour_numbers[path]].title
+    return {code: f"{title[code]} ({word})" for code, word in zip(("kk", "ru", "en"), MODEL, strict=True)}
 
 
 def _participant(one: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""The demonstration: made and served as its user does, looked at in every role by one click; and only there."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from boyau.journal import Book
+from boyau.ledger import Result
+from tests.web.site import PHONE, WIDE, Look
+
+BOYAU = Path(sys.executable).with_name("boyau")
+ENTER = {
+    "kk": "Осы рөлде қарап шығу: мердігер", "ru": "Осмотреться в роли: подрядчик", "en": "Look around as: contractor",
+}  # fmt: skip
+
+
+class Demonstration:
+    """`boyau demo` as a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = folder / "demo.boyau"
+        command = [BOYAU, "demo", str(self.ledger), "--listen", "127.0.0.1:0", "--language", "en"]
+        with (folder / "log").open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.told = []
+        for line in self.process.stdout:
+            self.told.append(line)
+            if line.startswith("http://"):
+                self.url = line.strip()
+                break
+        else:
+            raise AssertionError((folder / "log").read_text())
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory):
+    made = Demonstration(tmp_path_factory.mktemp("demo"))
+    yield made
+    if made.process.poll() is None:
+        assert made.stop() == 0
+
+
+@pytest.fixture
+def tour(browser, demonstration):
+    opened = []
+
+    def made(language, **more):
+        opened.append(Look(browser, demonstration, language, **more))
+        return opened[-1]
+
+    yield made
+    for one in opened:
+        assert one.faults == []
+        one.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("kk", PHONE), ("ru", WIDE), ("en", PHONE)])
+def test_one_click_lets_a_visitor_look_around_as_a_contractor(tour, language, width):
+    here = tour(language, width=width)
+    here.go("/tour")
+    here.accessible()
+    here.picture("tours")
+    here.go("/tour/contractor")
+    here.picture("tour-contractor")
+    here.page.get_by_role("button", name=ENTER[language]).click()
+    here.page.wait_for_selector(".work")
+    here.check("/tour/contractor")
+    here.accessible()
+    links = here.page.locator(".tour .button").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert len(links) >= 3
+    for link in links:  # each leads somewhere: in this ledger, for this role
+        here.go(link)
+
+
+@pytest.mark.parametrize("role", ["treasury", "owner", "controller", "inspector", "analyst", "head", "auditor"])
+def test_every_role_finds_all_its_steps_open(tour, role):
+    here = tour("en")
+    here.go(f"/tour/{role}")
+    here.page.locator("form[data-enter] button").click()
+    here.page.wait_for_selector(".work")
+    links = here.page.locator(".tour .button").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert len(links) >= 3, role
+    for link in links:
+        here.go(link)
+
+
+def test_who_is_in_already_changes_roles(tour):
+    here = tour("en")
+    here.go("/tour/analyst")
+    here.page.locator("form[data-enter] button").click()
+    here.page.wait_for_selector(".work")
+    here.go("/tour/auditor")
+    here.page.locator("form[data-enter] button").click()
+    here.page.get_by_role("link", name="Audit log").wait_for()
+
+
+def test_the_customers_payment_waits_for_the_controller(tour):
+    here = tour("en")
+    here.go("/tour/controller")
+    here.page.locator("form[data-enter] button").click()
+    here.page.wait_for_selector(".work")
+    assert "80\u00a0m" in here.go("/approvals")
+
+
+def test_the_published_figures_are_what_was_published(demonstration):
+    with (files("boyau.cli.demo_data") / "republican_2024.csv").open(encoding="utf-8") as stream:
+        total = next(row for row in csv.DictReader(stream) if row["month"] == "2024-12" and row["code"] == "00")
+    with Book.open(str(demonstration.ledger), write=False) as book:
+        _, obligations, paid = book.ledger.counters("kz/republican/2024/total")
+        assert (paid, obligations) == (100 * int(total["paid"]), 100 * int(total["obligations"]))  # tenge, tiyn
+
+
+def test_what_is_simulated_says_so_in_three_languages(demonstration):
+    with Book.open(str(demonstration.ledger), write=False) as book:
+        registry = book.ledger.registry
+        for colour in registry.colours:
+            if colour.parent < 0 and not colour.plain and not colour.path.startswith("kz/republican/"):
+                for code, word in (("kk", "(үлгі)"), ("ru", "(модель)"), ("en", "(model)")):
+                    assert colour.title[code].endswith(word), colour.path
+        named = [facts["name"] for facts in registry.participant_facts if isinstance(facts["name"], dict)]
+        assert len(named) > 300
+
+
+def test_abuse_was_planted_and_refused_payments_can_be_found(demonstration):
+    assert Path(f"{demonstration.ledger}-answers.ndjson").stat().st_size > 0
+    with Book.open(str(demonstration.ledger), write=False) as book:
+        answers = [int(row["result"]) for batch in book.store.batches() if batch.kind == 1 for row in batch.rows()]
+    assert sum(answer not in (Result.POSTED, Result.EXISTS) for answer in answers) >= 20
+
+
+def refusal(request):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    with refused.value:
+        return refused.value.code
+
+
+def test_another_site_cannot_make_a_visitor_step_into_a_role(demonstration):
+    for headers in ({}, {"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        request = urllib.request.Request(f"{demonstration.url}/tour/treasury/enter", b"", headers, method="POST")
+        assert refusal(request) == 403
+
+
+def test_an_ordinary_installation_has_no_guests(site):
+    site.app.state.demonstration = False
+    try:
+        for role in ("treasury", "nobody"):
+            headers = {"Origin": site.url}
+            request = urllib.request.Request(f"{site.url}/tour/{role}/enter", b"", headers, method="POST")
+            assert refusal(request) == 404
+    finally:
+        site.app.state.demonstration = True
+
+
+def test_the_demonstration_is_served_on_this_machine_only(tmp_path):
+    command = [BOYAU, "demo", str(tmp_path / "demo.boyau"), "--listen", "0.0.0.0:0"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"LANG": "C"}, check=False)
+    assert done.returncode == 2
+    assert "loopback" in done.stderr
+
+
+def test_interrupted_it_ends_in_order(demonstration):
+    assert demonstration.stop() == 0
+    assert "Ctrl-C" in (demonstration.ledger.parent / "log").read_text()
