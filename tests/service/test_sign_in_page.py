@@ -66,7 +66,7 @@ def button(page, label):
 @pytest.mark.parametrize("code", ["kk", "ru", "en"])
 def test_a_link_makes_a_passkey_and_the_passkey_lets_its_owner_in(browser, served, code):
     make, inside, out, again, spent = SAID[code]
-    _, link = served
+    url, link = served
     page, faults = opened(browser, code, viewport={"width": 390, "height": 780} if code == "ru" else None)
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.goto(link)
@@ -85,6 +85,11 @@ def test_a_link_makes_a_passkey_and_the_passkey_lets_its_owner_in(browser, serve
     page.get_by_text(inside).wait_for()
     page.reload()
     page.get_by_text(inside).wait_for()
+    button(page, out).click()
+    button(page, again).wait_for()
+    page.goto(f"{url}/sign-in?next=/mine")  # whoever wanted to go somewhere arrives there
+    button(page, again).click()
+    page.wait_for_url("**/mine", timeout=10_000)
     assert faults == []
     other, _ = opened(browser, code)
     other.goto(link)

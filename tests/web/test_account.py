@@ -7,6 +7,7 @@ import pytest
 
 from boyau.language import language
 from boyau.ledger import amounts
+from boyau.web.sign_in import same_site
 from tests.web import works as w
 from tests.web.site import LANGUAGES, PHONE, WIDE
 
@@ -135,6 +136,21 @@ def test_nobody_sees_an_account_that_is_none_of_theirs(see):
     here.page.goto(here.site.url + link)
     here.page.wait_for_function("() => document.getElementById('act') !== null", timeout=5000)
     assert here.page.locator("#on a").get_attribute("href") == ADDRESS, "and comes back to it afterwards"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.kz", "/\\evil.kz", "https://evil.kz", "javascript:alert(1)", "/a\n", "\t//evil.kz", "/%0d%0aX: y", "evil",
+     "/sign-in?next=/x", "/" + "a" * 800, "/\u2215evil.kz", ""],
+)  # fmt: skip
+def test_after_signing_in_nobody_is_led_elsewhere(address):
+    told = same_site(address)
+    assert told in ("", address)
+    assert not told.startswith(("//", "/\\"))
+    assert told == "" or re.fullmatch(r"/[!-~]*", told)
+    if address != "/%0d%0aX: y":
+        assert told == ""
+    assert same_site("/a/990140000403@works/2027/a27/c1%231") == "/a/990140000403@works/2027/a27/c1%231"
 
 
 def test_natural_persons_are_masked_on_a_statement(see, works):
