@@ -77,6 +77,10 @@ class Site:
         book = Book.open(self.ledger)
         self.signed = book.entries
         assert book.record([{"type": "note", "text": "After the checkpoint."}]) == [None]
+        self.serve(book)
+
+    def serve(self, book: Book) -> None:
+        """Serve a book, from now on."""
         self.desk = Desk(book)
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://localhost:{listening.getsockname()[1]}"

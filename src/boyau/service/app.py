@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse
 
 from boyau import __version__
 from boyau.service import api, logs
-from boyau.service.desk import Desk
+from boyau.service.desk import Busy, Closing, Desk
 from boyau.service.feed import Feed
 from boyau.service.gate import Access, admin_routes, approval_routes, programme_routes
 from boyau.service.gate.desk import GuardedDesk
 from boyau.service.gate.middleware import Gate
 from boyau.service.identity import routes as sign_in
 from boyau.service.identity.store import AccessStore
-from boyau.service.problems import Problem
+from boyau.service.problems import Problem, busy
 from boyau.stores import StoreError, StoreFull
 
 HEADERS = {
@@ -118,6 +118,25 @@ def _errors(app: FastAPI) -> None:
         kind = "disk-full" if isinstance(error, StoreFull) else "store"
         told = "Nothing of this request was kept."
         return Problem(503, kind, "The ledger cannot be written", told, headers={"Retry-After": "10"}).response(request)
+
+
+    @app.exception_handler(Busy)
+    async def full(request: Request, error: Busy) -> Response:
+        return busy(error.seconds).response(request)  # where a page asks the writer
+
+    @app.exception_handler(Closing)
+    async def closing(request: Request, _error: Closing) -> Response:
+        title = "The service is being shut down"
+        return Problem(503, "closing", title, headers={"Retry-After": "5"}).response(request)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _error: Exception) -> Response:
+        told = "The fault is ours. It is in the log of the service, with the number of this request."
+        number = request.scope.get("state", {}).get("request_id", "")
+        answer = Problem(500, "failed", "Something failed here", told, request=number).response(request)
+        for name, value in HEADERS.items():  # what stands outside of everything passes no middleware
+            answer.headers.setdefault(name, value)
+        return answer
 
 
 class _Metrics:

@@ -29,7 +29,7 @@ class Picture:
     """Draws one root of a programme from above to below."""
 
     def __init__(self, naming: Naming, path: str) -> None:
-        self._naming, self._text = naming, naming.words.text
+        self._naming, self._words = naming, naming.words
         self._path, self._y, self._last = path, 10, 10
         self._told: set[str] = set()
         self._thread: list[tuple[int, int]] = []
@@ -70,13 +70,13 @@ class Picture:
     def _station(self, stage: Stage) -> None:
         """Draw who holds the money."""
         if stage.hop == 0:
-            label = self._text("The budget's money, allocated. It is held by")
+            label = self._words.text("The budget's money, allocated. It is held by")
         elif stage.last > stage.hop:
-            label = self._text(
+            label = self._words.text(
                 "Paid, still coloured, hands {first} to {last}. It is held by", first=stage.hop, last=stage.last
             )
         else:
-            label = self._text("Paid, still coloured, hand {hop}. It is held by", hop=stage.hop)
+            label = self._words.text("Paid, still coloured, hand {hop}. It is held by", hop=stage.hop)
         top = self._y
         self._thread.append((top + 10, top + 10))
         self._parts.append(Markup('<circle class="knot" cx="{}" cy="{}" r="9"/>').format(THREAD, top + 10))
@@ -91,14 +91,14 @@ class Picture:
         for gate in _ordered(gate for gate in group.gates if gate not in shared):
             self._gate(gate, END_TEXT)
         if not group.gates:
-            self._lines(self._text("It waits for nothing"), END_TEXT, "soft", small=True)
+            self._lines(self._words.text("It waits for nothing"), END_TEXT, "soft", small=True)
         x, end = END_TEXT - 18, self._y + 9
         branch = Markup('<path class="branch" d="M{0} {1}C{0} {2} {3} {1} {3} {4}V{5}"/>').format(
             THREAD, top - 4, top + 10, x, top + 12, end
         )
         self._parts.insert(0, branch)
         self._parts.append(Markup('<circle class="undyed" cx="{}" cy="{}" r="8"/>').format(x, end))
-        self._lines(self._text("Paid out: here it becomes plain money"), END_TEXT, "soft", small=True)
+        self._lines(self._words.text("Paid out: here it becomes plain money"), END_TEXT, "soft", small=True)
         self._lines(self._kinds(group.payees), END_TEXT, "strong")
         self._thread.append((self._thread[-1][0], top))
         self._y += 12
@@ -108,7 +108,7 @@ class Picture:
         for gate in _ordered(gate for gate in group.gates if gate not in shared):
             self._gate(gate, TEXT)
         if not group.gates:
-            self._lines(self._text("It waits for nothing"), TEXT, "soft", small=True)
+            self._lines(self._words.text("It waits for nothing"), TEXT, "soft", small=True)
         self._thread.append((self._thread[-1][0], self._y + 10))
         self._y += 6
 
@@ -117,17 +117,17 @@ class Picture:
         on = x - 18 if x == END_TEXT else THREAD
         self._parts.append(Markup('<path class="gate" d="M{} {}l7 7-7 7-7-7z"/>').format(on, self._y + 2))
         if gate.name == "payment" and gate.stage == "pay":
-            name = self._text("Approval of a large payment")
+            name = self._words.text("Approval of a large payment")
         else:
             name = self._naming.condition(gate.name)
         self._lines(name, x, "")
-        told = self._text(STAGE_NAMES[gate.stage])
+        told = self._words.text(STAGE_NAMES[gate.stage])
         if gate.only:
-            told += " · " + self._text("only for: {kinds}", kinds=self._kinds(gate.only))
+            told += " · " + self._words.text("only for: {kinds}", kinds=self._kinds(gate.only))
         if gate.duty is not None and gate.name not in self._told:
             self._told.add(gate.name)
             told += " · " + " → ".join(
-                self._text("{kind}, {days} days", kind=self._naming.kind(step.owner), days=step.days)
+                self._words.text("{kind}, {days} days", kind=self._naming.kind(step.owner), days=step.days)
                 for step in gate.duty.steps
             )
         self._lines(told, x, "soft", small=True)

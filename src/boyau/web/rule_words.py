@@ -55,98 +55,96 @@ class Naming:
 
 def sentences(rules: Rules, naming: Naming, scale: int, unit: str) -> list[tuple[str, str]]:
     """Return (rule, sentence) for every rule that a colour makes itself."""
-    text = naming.words.text
+    t = naming.words.text
 
     def money(minor: int) -> str:
         return naming.words.money(minor, unit, scale)
 
-    return [*_who(rules, naming, text), *_what(rules, naming, text, money), *_contract(rules, text, money),
-            *_control(rules, naming, text, money)]  # fmt: skip
+    return [*_who(rules, naming, t), *_what(rules, naming, t, money), *_contract(rules, t, money),
+            *_control(rules, naming, t, money)]  # fmt: skip
 
 
 def _many(names: list[str]) -> str:
     return ", ".join(names[:LISTED_MAX]) + (f" … ({len(names)})" if len(names) > LISTED_MAX else "")
 
 
-def _who(rules: Rules, naming: Naming, text: Callable[..., str]) -> Iterator[tuple[str, str]]:
+def _who(rules: Rules, naming: Naming, t: Callable[..., str]) -> Iterator[tuple[str, str]]:
     if rules.holders is not None:
-        yield text("Who may hold"), naming.kinds(rules.holders) or text("nobody")
+        yield t("Who may hold"), naming.kinds(rules.holders) or t("nobody")
     if rules.payees is not None:
-        yield text("Who may be paid"), naming.kinds(rules.payees) or text("nobody")
+        yield t("Who may be paid"), naming.kinds(rules.payees) or t("nobody")
     if rules.allow is not None:
-        yield text("List of payees"), text("one of {number} on the list of payees", number=len(rules.allow))
+        yield t("List of payees"), t("one of {number} on the list of payees", number=len(rules.allow))
     if rules.deny:
-        yield text("Banned payees"), text("none of {number} who are banned", number=len(rules.deny))
+        yield t("Banned payees"), t("none of {number} who are banned", number=len(rules.deny))
     if rules.hops != HOPS_MAX:
-        told = text("it may be passed on, still coloured, {hops} times at most", hops=rules.hops)
-        yield text("Chain"), told if rules.hops else text("it is not passed on coloured")
+        told = t("it may be passed on, still coloured, {hops} times at most", hops=rules.hops)
+        yield t("Chain"), told if rules.hops else t("it is not passed on coloured")
     if rules.ends is not None:
-        told = text("it becomes plain money at: {kinds}", kinds=naming.kinds(rules.ends) or text("nobody"))
-        yield text("Where the colour ends"), told
+        told = t("it becomes plain money at: {kinds}", kinds=naming.kinds(rules.ends) or t("nobody"))
+        yield t("Where the colour ends"), told
     for cap in rules.caps:
-        told = text("to {kinds} at most {share} of what was received", kinds=naming.kinds(cap.classes),
+        told = t("to {kinds} at most {share} of what was received", kinds=naming.kinds(cap.classes),
                     share=share_text(cap.share))  # fmt: skip
         if cap.evidence:
             told += "; " + "; ".join(naming.condition(one) for one in sorted(cap.evidence))
-        yield text("Share that may end"), told
+        yield t("Share that may end"), told
 
 
 def _what(
-    rules: Rules, naming: Naming, text: Callable[..., str], money: Callable[[int], str]
+    rules: Rules, naming: Naming, t: Callable[..., str], money: Callable[[int], str]
 ) -> Iterator[tuple[str, str]]:
     days = naming.words.day
     if rules.first != DAY_MIN or rules.last != DAY_MAX:
         begin = days(rules.first) if rules.first != DAY_MIN else "…"
-        yield text("Time"), f"{begin} – {days(rules.last) if rules.last != DAY_MAX else '…'}"
+        yield t("Time"), f"{begin} – {days(rules.last) if rules.last != DAY_MAX else '…'}"
     if rules.entry_until not in (DAY_MAX, rules.last):
-        yield text("Last day of entry"), days(rules.entry_until)
+        yield t("Last day of entry"), days(rules.entry_until)
     if rules.items is not None:
-        yield text("What it buys"), _many([item_prefix(one) for one in rules.items]) or text("nothing")
+        yield t("What it buys"), _many([item_prefix(one) for one in rules.items]) or t("nothing")
     if rules.regions is not None:
-        yield text("Where"), _many([region_prefix(one) for one in rules.regions]) or text("nowhere")
+        yield t("Where"), _many([region_prefix(one) for one in rules.regions]) or t("nowhere")
     if rules.carry_from:
-        yield text("What is carried over into it"), _many(sorted(rules.carry_from))
+        yield t("What is carried over into it"), _many(sorted(rules.carry_from))
     for line in rules.lines or ():
         told = item_prefix((line.low, line.high))
         if line.quantity is not None:
-            told += "; " + text(
-                "at most {quantity} in all", quantity=naming.words.number(amounts.write(line.quantity, 3))
-            )
+            told += "; " + t("at most {quantity} in all", quantity=naming.words.number(amounts.write(line.quantity, 3)))
         if line.price is not None:
-            told += "; " + text("at most {sum} each", sum=money(line.price))
-        yield text("Line of the contract"), told
+            told += "; " + t("at most {sum} each", sum=money(line.price))
+        yield t("Line of the contract"), told
     for at, field in EVIDENCE_AT.items():
         found = sorted(getattr(rules, field))
         if found:
             told = "; ".join(naming.condition(one) for one in found)
-            yield text("Evidence"), f"{text(STAGES[at])}: {told}"
+            yield t("Evidence"), f"{t(STAGES[at])}: {told}"
 
 
-def _contract(rules: Rules, text: Callable[..., str], money: Callable[[int], str]) -> Iterator[tuple[str, str]]:
+def _contract(rules: Rules, t: Callable[..., str], money: Callable[[int], str]) -> Iterator[tuple[str, str]]:
     if rules.payee_limit is not None:
-        yield text("Limit per payee"), text("at most {sum} to one payee", sum=money(rules.payee_limit))
+        yield t("Limit per payee"), t("at most {sum} to one payee", sum=money(rules.payee_limit))
     if rules.documents:
-        yield text("Document"), text("each document is paid once")
+        yield t("Document"), t("each document is paid once")
     if rules.acceptance:
-        yield text("Acceptance"), text("only what was accepted is paid")
+        yield t("Acceptance"), t("only what was accepted is paid")
     if rules.advance is not None:
-        yield text("Advance"), text("at most {share} of the contract", share=share_text(rules.advance))
+        yield t("Advance"), t("at most {share} of the contract", share=share_text(rules.advance))
     if rules.retention is not None:
         share, kept = share_text(rules.retention), rules.retention_days
-        yield text("Retention"), text("{share} is kept back for {days} days", share=share, days=kept)
+        yield t("Retention"), t("{share} is kept back for {days} days", share=share, days=kept)
 
 
 def _control(
-    rules: Rules, naming: Naming, text: Callable[..., str], money: Callable[[int], str]
+    rules: Rules, naming: Naming, t: Callable[..., str], money: Callable[[int], str]
 ) -> Iterator[tuple[str, str]]:
     if rules.slice is not None:
-        told = text(
+        told = t(
             "{share} goes into the colour {colour}", share=share_text(rules.slice.share), colour=rules.slice.colour
         )
-        yield text("Part of its own"), f"{naming.kinds(rules.slice.classes)}: {told}"
+        yield t("Part of its own"), f"{naming.kinds(rules.slice.classes)}: {told}"
     for tier in rules.approval:
         asked = {"sum": money(tier.above), "number": tier.quorum, "kinds": naming.kinds(tier.classes)}
-        yield text("Approval"), text("above {sum}, approvals needed: {number}; by: {kinds}", **asked)
+        yield t("Approval"), t("above {sum}, approvals needed: {number}; by: {kinds}", **asked)
     for power in rules.powers:
-        asked = {"what": text(POWERS[power.name]), "number": power.quorum, "kinds": naming.kinds(power.classes)}
-        yield text("Who may go past the rules"), text("{what}: {number} together; of: {kinds}", **asked)
+        asked = {"what": t(POWERS[power.name]), "number": power.quorum, "kinds": naming.kinds(power.classes)}
+        yield t("Who may go past the rules"), t("{what}: {number} together; of: {kinds}", **asked)

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from boyau.language import LANGUAGES, language
+from boyau.language.catalogue import mark as _
 from boyau.web.publication.datasets import (
     DATASETS,
     DATE,
@@ -37,8 +38,8 @@ def catalogue(origin: str, terms: Terms, published: Published | None) -> dict[st
     publisher = terms.publisher or "Boyau"
     out: dict[str, Any] = {
         "@context": CONTEXT, "@id": home, "@type": "dcat:Catalog",
-        "dct:title": _texts("Open data of coloured public money"),
-        "dct:description": _texts("Colours with their rules, posted operations, execution, participants, programmes."),
+        "dct:title": _texts(_("Open data of coloured public money")),
+        "dct:description": _texts(_("Colours with their rules, posted operations, execution, participants, programmes.")),
         "dct:publisher": {"@type": "foaf:Agent", "foaf:name": publisher},
         "foaf:homepage": {"@id": home}, "dct:spatial": {"@id": KAZAKHSTAN},
         "dct:language": [
