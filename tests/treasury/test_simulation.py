@@ -14,8 +14,10 @@ from boyau.journal import Book
 from boyau.language import LANGUAGES, language
 from boyau.ledger import Kind, RecordRefused, Result, RowFlag
 from boyau.ledger.approvals import command_digest
+from boyau.ledger.codes import region_interval
 from boyau.ledger.evidence import verify
 from boyau.ledger.rows import COMMAND_BYTES
+from boyau.treasury.regions import REGIONS
 from boyau.treasury.simulation import SimulationError, simulate
 from boyau.treasury.simulation.detect import DETECTORS
 from boyau.treasury.simulation.keys import SIGNED
@@ -239,6 +241,23 @@ def test_every_detectable_form_has_a_detector_and_says_what_it_found(year):
 def test_a_year_that_is_too_small_is_refused(tmp_path):
     with pytest.raises(SimulationError, match="transfers must be"):
         made(tmp_path / "none", transfers=10)
+
+
+def test_a_year_is_spread_over_as_many_regions_as_asked_for(tmp_path):
+    ledger = tmp_path / "all.boyau"
+    simulate(str(ledger), transfers=13_000, seed=1, answers=tmp_path / "answers", each=0, regions=20)
+    with Book.open(str(ledger), write=False) as book:
+        tree = book.ledger.registry.colours
+        rules = [colour.own.regions for colour in tree if re.fullmatch(r"sim/2025/r\d+", colour.path)]
+        assert sorted(rules) == sorted((region_interval(kato),) for kato in REGIONS)
+        paid = [book.ledger.counters(f"sim/2025/r{k}")[2] for k in range(20)]
+        assert min(paid) > 0
+
+
+def test_a_year_has_no_more_regions_than_there_are_or_than_its_size_makes_room_for(tmp_path):
+    for transfers, regions in ((100_000, 21), (11_000, 20), (100_000, -1)):
+        with pytest.raises(SimulationError, match="regions cannot be"):
+            simulate(str(tmp_path / "no"), transfers=transfers, seed=1, answers=tmp_path / "no.a", regions=regions)
 
 
 def test_check_digits():

@@ -80,6 +80,7 @@ def _clear(path: Path) -> None:
 def _year(ledger: str, words: Any) -> None:
     from boyau.cli.demonstration import names
     from boyau.journal import Book
+    from boyau.treasury.regions import REGIONS
     from boyau.treasury.simulation import simulate
 
     _head(1, words.text("A simulated year of contracts, with abuse planted in it"))
@@ -90,7 +91,9 @@ def _year(ledger: str, words: Any) -> None:
             print(f"\r{month}  {words.number(str(rows))} ", end="", file=sys.stderr, flush=True)
 
     answers = Path(f"{ledger}-answers.ndjson")
-    made = simulate(ledger, transfers=TRANSFERS, seed=1, answers=answers, each=ABUSE_EACH, progress=progress)
+    made = simulate(
+        ledger, transfers=TRANSFERS, seed=1, answers=answers, each=ABUSE_EACH, regions=len(REGIONS), progress=progress
+    )
     if shown:
         print(file=sys.stderr)
     with Book.open(ledger) as book:

@@ -57,6 +57,11 @@ FIELDS: tuple[tuple[Texts, Texts, Texts], ...] = (
         ("Сумен жабдықтау", "Водоснабжение", "Water supply"),
         ("Су құбыры", "Водопровод", "Water main"),
     ),
+    (
+        ("Ауыл шаруашылығы басқармасы", "Управление сельского хозяйства", "Department of agriculture"),
+        ("Суару жүйелерін қалпына келтіру", "Восстановление оросительных систем", "Restoration of irrigation systems"),
+        ("Суару жүйесі", "Оросительная система", "Irrigation system"),
+    ),
 )
 """Of each field: the administrator, its programme, what its projects are."""
 _PARTS = ("kk", "ru", "en")

@@ -17,7 +17,7 @@ from boyau.treasury.simulation.detect import Finding, find_all
 from boyau.treasury.simulation.incidents import Incidents
 from boyau.treasury.simulation.keys import Keys
 from boyau.treasury.simulation.kinds import FORMS, REFUSED
-from boyau.treasury.simulation.world import YEAR, World, day
+from boyau.treasury.simulation.world import KATO, ROWS_A_CONTRACT, YEAR, World, day
 from boyau.treasury.simulation.writer import Clock, SimulationError, Writer
 from boyau.treasury.simulation.year import Year
 
@@ -71,11 +71,19 @@ def simulate(
     seed: int,
     answers: Path,
     each: int = 10,
+    regions: int = 0,
     progress: Callable[[str, int, int], None] = lambda _month, _rows, _a_second: None,
 ) -> Outcome:
-    """Make a ledger of a simulated year of *transfers* honest transfers, with *each* cases of every kind of abuse."""
+    """Make a ledger of a simulated year of *transfers* honest transfers, with *each* cases of every kind of abuse.
+
+    *regions*: in how many of the country's regions; 0: as many as the size makes room for.
+    """
     if not LEAST <= transfers <= MOST:
         raise SimulationError(f"transfers must be from {LEAST} to {MOST}")
+    if not 0 <= regions <= len(KATO) or 2 * regions > max(4, transfers // ROWS_A_CONTRACT):
+        raise SimulationError(
+            f"{regions} regions cannot be: {len(KATO)} at most, and {2 * ROWS_A_CONTRACT} transfers for each"
+        )
     rng = np.random.Generator(np.random.PCG64(seed))
     clock, began = Clock(day(1, 2)), time.monotonic_ns()
     identity = uuid.UUID(bytes=rng.bytes(16), version=4)
@@ -95,7 +103,7 @@ def simulate(
         ) as book,
     ):
         writer = Writer(book, clock, Keys(seed), told)
-        year = Year(World(transfers, rng), writer, transfers)
+        year = Year(World(transfers, rng, regions), writer, transfers)
         incidents = Incidents(year)
         planter = Planter(year, each, file)
         year.begin()

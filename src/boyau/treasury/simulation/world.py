@@ -16,7 +16,12 @@ Ints = npt.NDArray[np.int64]
 YEAR = 2025
 ROOT, NEXT = f"sim/{YEAR}", f"sim/{YEAR + 1}"
 VAT = f"{ROOT}/vat"
-KATO = ("10", "11", "15", "19", "23", "27", "31", "33", "35", "39", "43", "47", "55", "59", "61", "62", "63", "71")
+KATO = (
+    *("10", "11", "15", "19", "23", "27", "31", "33", "35", "39", "43", "47", "55", "59", "61", "62", "63", "71"),
+    *("75", "79"),
+)
+REGIONS_MOST = 18
+"""Regions of a year that names no number of them; a year in which there shall be more says so."""
 ITEMS = (
     *("ENSTRU:421110.200.000001", "ENSTRU:421120.100.000001", "ENSTRU:429919.500.000001", "ENSTRU:235112.100.000001"),
     *("ENSTRU:081212.300.000001", "ENSTRU:192042.100.000001", "CPV:45233120", "CPV:45233220", "CPV:44113000"),
@@ -68,13 +73,16 @@ class Names:
 
 
 class World:
-    """Who there is and what is planned. *transfers* sets the size; the same seed gives the same world."""
+    """Who there is and what is planned. *transfers* sets the size; the same seed gives the same world.
 
-    def __init__(self, transfers: int, rng: np.random.Generator) -> None:
+    *regions*: in how many; 0: as many as the size makes room for. Each region has two projects at least.
+    """
+
+    def __init__(self, transfers: int, rng: np.random.Generator, regions: int = 0) -> None:
         self.rng = rng
         self.count = n = max(4, transfers // ROWS_A_CONTRACT)
-        self.projects = max(2, n // 4)
-        self.regions = min(len(KATO), max(1, self.projects // 2))
+        self.projects = max(2, n // 4, 2 * regions)
+        self.regions = regions or min(REGIONS_MOST, max(1, self.projects // 2))
         self.administrators = max(self.regions, self.projects // 20)
         self.programmes = max(self.administrators, self.projects // 5)
         self.project = np.arange(n) % self.projects
