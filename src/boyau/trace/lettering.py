@@ -63,3 +63,12 @@ def fit(text: str, width: float, size: float, lines_max: int) -> list[str]:
             line = line.rstrip(" ,«(-") + "…"
         lines.append(line)
     return lines
+
+
+def tail(path: str, width: float, size: float = 12.5) -> str:
+    """Shorten a path from its beginning, segment by segment, until it fits: ``…/j1/c17``."""
+    segments = path.split("/")
+    while len(segments) > 1 and text_width(path, size) > width:
+        segments.pop(0)
+        path = "…/" + "/".join(segments)
+    return path

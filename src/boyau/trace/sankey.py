@@ -14,7 +14,7 @@ from boyau.trace.dyes import WEAVES, dye, weave
 from boyau.trace.figures import NumberFormat
 from boyau.trace.flow import Flow, Link, Node, NodeKind
 from boyau.trace.layout import Plan, Room, Run, Spot, plan
-from boyau.trace.lettering import abbreviate, fit, text_width
+from boyau.trace.lettering import abbreviate, fit, tail, text_width
 from boyau.trace.words import word
 
 WIDTH = 1120
@@ -264,13 +264,16 @@ class _Drawing:
         x = spot.x + self.room.node_width + 6
         figure = self.figures.short(spot.amount)
         name = abbreviate(self._name(spot))
+        path = spot.node is not None and spot.node.kind is NodeKind.COLOUR and name == spot.node.name
+        if path:  # of a path without a title its end tells more than its beginning
+            name = tail(name, space - (text_width(figure, 12.5) + 8 if spot.slot < TWO_LINES else 0))
         flat = spot.slot < TWO_LINES
         if flat:
             space -= text_width(figure, 12.5) + 8
             line = fit(name, space, 12.5, 1)[0]
             y = spot.middle + 4.4
             return (
-                f'<text class="label" x="{x:.1f}" y="{y:.1f}"><tspan class="name">{escape(line)}</tspan>'
+                f'<text class="label" x="{x:.1f}" y="{y:.1f}"><tspan class="called">{escape(line)}</tspan>'
                 f'<tspan class="fig" dx="7">{escape(figure)}</tspan></text>'
             )
         lines_max = max(1, min(4, int((spot.slot - 14) / 15)))
@@ -278,7 +281,7 @@ class _Drawing:
         y = spot.middle - (len(lines) * 15 - 7) / 2 + 4
         out = []
         for place, line in enumerate(lines):
-            out.append(f'<text class="label name" x="{x:.1f}" y="{y + 15 * place:.1f}">{escape(line)}</text>')
+            out.append(f'<text class="label called" x="{x:.1f}" y="{y + 15 * place:.1f}">{escape(line)}</text>')
         out.append(f'<text class="label fig" x="{x:.1f}" y="{y + 15 * len(lines):.1f}">{escape(figure)}</text>')
         return "".join(out)
 
