@@ -8,6 +8,7 @@ from boyau.web import (
     approvals,
     assets,
     audit,
+    budget,
     colours,
     entry,
     evidence,
@@ -25,6 +26,7 @@ from boyau.web import (
     verify,
     who,
 )
+from boyau.web.execution.outlines import Outlines
 from boyau.web.pages import error_page
 from boyau.web.publication.job import Publication, Terms
 from boyau.web.reader import Reader
@@ -34,6 +36,7 @@ ROUTERS = (
     home.router,
     entry.router,
     trail.router,
+    budget.router,
     colours.router,
     verify.router,
     search.router,
@@ -54,12 +57,18 @@ ROUTERS = (
 
 
 def install(
-    app: FastAPI, desk: Desk, ledger: str, *, demonstration: bool = False, terms: Terms | None = None
+    app: FastAPI,
+    desk: Desk,
+    ledger: str,
+    *,
+    demonstration: bool = False,
+    terms: Terms | None = None,
+    outlines: Outlines | None = None,
 ) -> Reader:
     """Put the pages on *app*, and follow the ledger behind *desk*; close the reader that is returned before the desk.
 
     *desk* is the plain one: what a page shows is decided page by page, by the same table as everything else. *terms*:
-    what the operator says of the open data.
+    what the operator says of the open data. *outlines*: the operator's map of the regions; without, it is made of tiles.
     """
     if app.state.access is None:
         raise ValueError("pages need access control: without it everybody would see everything")
@@ -68,6 +77,7 @@ def install(
     reader.closing.append(publication.close)
     app.state.error_page = error_page
     app.state.demonstration = demonstration
+    app.state.outlines = outlines
     for router in ROUTERS:
         app.include_router(router)
     return reader

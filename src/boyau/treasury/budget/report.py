@@ -20,7 +20,7 @@ from boyau.views import Views
 from boyau.views.views import ON_HOLD, UNDO
 
 COLUMNS = ("plan", "plan_payments", "plan_obligations", "paid", "obligations", "unpaid")
-_OBLIGATIONS = {
+OBLIGATIONS = {
     Kind.COMMIT: 1,
     Kind.PAY: 1,
     Kind.RELEASE: -1,
@@ -28,7 +28,7 @@ _OBLIGATIONS = {
     Kind.EXPIRE: -1,
     UNDO + Kind.PAY: -1,
 }
-_PAID = {
+PAID = {
     Kind.PAY: 1,
     ON_HOLD + Kind.PAY: 1,
     UNDO + Kind.PAY: -1,
@@ -66,8 +66,13 @@ def statements(views: Views) -> dict[str, dict[str, Any]]:
     return {name: views.published(name, 0)[-1] for (name,) in rows}
 
 
-def execution(views: Views, ledger: Ledger, statement: str, month: int) -> Execution:
-    """Compute the execution of *statement* from January to *month*. Raises ``ReportError`` where nothing is known."""
+def execution(
+    views: Views, ledger: Ledger, statement: str, month: int, own: dict[str, dict[str, int]] | None = None
+) -> Execution:
+    """Compute the execution of *statement* from January to *month*. Raises ``ReportError`` where nothing is known.
+
+    *own*: what the entries say of every colour below the year, where the caller has it; otherwise the views are asked.
+    """
     known = statements(views)
     if statement not in known:
         raise ReportError(f"no statement {statement!r} was imported; there are: {', '.join(known) or 'none'}")
@@ -75,7 +80,7 @@ def execution(views: Views, ledger: Ledger, statement: str, month: int) -> Execu
     year = f"{known[statement]['root']}/{month // 100}"
     at = _months_known(views, statement, month)
     lines = read_lines(views.published(statement, at), mapping)
-    own = _entries(views, ledger, year, month)
+    own = own if own is not None else _entries(views, ledger, year, month)
     lines, leaves = _leaves(lines, own)
     figures = derive(lines, mapping, leaves).figures
     if "unpaid" not in mapping.amounts:  # not published, and yet what everybody asks for
@@ -116,7 +121,7 @@ def _entries(views: Views, ledger: Ledger, year: str, month: int) -> dict[str, d
         if not path.startswith(prefix):
             continue
         figures = found.setdefault(path[len(prefix) :], {})
-        for column, signs in (("obligations", _OBLIGATIONS), ("paid", _PAID)):
+        for column, signs in (("obligations", OBLIGATIONS), ("paid", PAID)):
             if kind in signs:
                 figures[column] = figures.get(column, 0) + signs[kind] * amount
     last = dt.date(month // 100, month % 100, calendar.monthrange(month // 100, month % 100)[1])
