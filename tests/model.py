@@ -472,7 +472,8 @@ class Model:
             yield R.AMOUNT_OVERFLOW, 0
             return
 
-        digest, row = row.digest, self.filled(row)
+        row = self.filled(row)
+        digest = row.digest  # what is approved is what the journal keeps
         hold: dict[str, Any] = {}
         if row.on_hold:
             hold = self.holds.get(row.ref, {})

@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from boyau.journal import Book
 from boyau.journal.operations import OperationError, Operations
 from boyau.ledger import COMPILED_KERNELS, Result
+from boyau.ledger.codes import day_of, day_text
 from boyau.ledger.explain import Explainer
 from boyau.ledger.rows import ROW, Kind, RowFlag
 from tests.page import DAY, Page
@@ -479,6 +481,30 @@ def test_neither_the_maker_nor_the_beneficiary_checks(page):
         P2 pay {pay} 100.01 : approval_missing
         P1 pay {pay} 100.01 : posted
     """)
+
+
+def test_what_is_approved_on_a_commitment_is_what_the_journal_keeps(page):
+    """The accounts that a row leaves to its commitment are part of what is approved, else no replay could agree."""
+    page.record(colour("kz/road", approval=[{"above": "100.00", "quorum": 1, "classes": ["checker"]}]))
+    page.check("""
+        I1 issue  issuer@kz -> customer@kz/road                 500.00 : posted
+        K1 commit customer@kz/road -> builder@kz/road#1          90.00 : posted
+        K2 commit customer@kz/road -> builder@kz/road#1         100.00 : posted
+    """)
+    page.record(colour("kz/road", approval=[{"above": "50.00", "quorum": 1, "classes": ["checker"]}]))
+    bare = {"op": "pay", "id": "P1", "hold": "K1", "amount": "90.00", "date": day_text(day_of(page.at))}
+    whole = bare | {"from": "customer@kz/road", "to": "builder@kz/road#1"}
+    told = []
+    for operation in (bare, whole):
+        (row,) = Operations(page.book.ledger).rows([operation], day_of(page.at))
+        (finding,) = Explainer(page.book.ledger).explain(row, page.at)
+        told.append(finding.facts["command"])
+    assert told[0] == told[1]
+    page.propose(told[0], "clerk", "anna")
+    rows = Operations(page.book.ledger).rows([bare], day_of(page.at))
+    assert [Result(int(row["result"])) for row in page.book.post(rows)] == [Result.POSTED]
+    again = Book(page.book.store, clock=lambda: page.at)
+    assert again.ledger.state_hash() == page.book.ledger.state_hash()
 
 
 def test_an_approval_ends_with_its_last_day(page):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from boyau.ledger.approvals import command_digest
 from boyau.ledger.findings import Account, Finding, Findings, Hold
 from boyau.ledger.refusals import Result
@@ -227,7 +229,9 @@ class ContractFindings(Findings):
         today: int,
         more: dict[str, Any],
     ) -> Iterator[Finding]:
-        digest = command_digest(row.tobytes()[:COMMAND_BYTES])
+        whole = np.array([row])  # as the journal keeps it: with the accounts that it leaves to its hold
+        whole["debit"], whole["credit"] = (account.number for account in accounts)
+        digest = command_digest(whole.tobytes()[:COMMAND_BYTES])
         approvals = self._registry.approvals
         maker = approvals.proposals.get(digest, ("", -1))[0]
         excluded = {maker, *(account.participant for account in accounts)}

@@ -1218,6 +1218,8 @@ class Kernel:
     ) -> cython.int:
         """Ask for the approvals of this command: 0, power_missing or approval_missing."""
         words: object = [self.q[i, k] for k in range(14)]
+        # What is approved is what the journal keeps: with the accounts that the row leaves to its hold.
+        words[8] = cython.cast(cython.longlong, debit) | (cython.cast(cython.longlong, credit) << 32)
         return self.approved(words, colour, amount, self.acc[debit, HOLDER], self.acc[credit, HOLDER], power)
 
     @cython.cfunc
