@@ -20,6 +20,8 @@ ENTER = {
     "kk": "Осы рөлде қарап шығу: мердігер", "ru": "Осмотреться в роли: подрядчик", "en": "Look around as: contractor",
 }  # fmt: skip
 
+SIMULATED = {"kk": "үлгі деректер", "ru": "модель", "en": "simulated"}
+
 
 class Demonstration:
     """`boyau demo` as a process."""
@@ -134,6 +136,15 @@ def test_what_is_simulated_says_so_in_three_languages(demonstration):
                     assert colour.title[code].endswith(word), colour.path
         named = [facts["name"] for facts in registry.participant_facts if isinstance(facts["name"], dict)]
         assert len(named) > 300
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_a_badge_tells_simulated_money_from_published(tour, language):
+    here = tour(language)
+    for kind in ("colours", "trail"):
+        for path, times in (("sim/2025/r4", 1), ("kz/republican/2024/total", 0)):
+            here.go(f"/{kind}/{path}")
+            assert here.page.locator(".badge", has_text=SIMULATED[language]).count() == times, (kind, path)
 
 
 def test_abuse_was_planted_and_refused_payments_can_be_found(demonstration):

@@ -17,6 +17,8 @@ from boyau.service.gate.turn import TURN, Turn
 from boyau.service.identity.people import Caller
 from boyau.service.identity.sessions import csrf_token
 from boyau.service.problems import Problem
+from boyau.treasury.budget.report import statements
+from boyau.views.columns import Table
 from boyau.web import assets, dyes, figures, masks
 from boyau.web.parties import Party
 from boyau.web.reader import Reader
@@ -43,6 +45,8 @@ ROLE_NAMES = {
     "administrator": _("administrator of the installation"),
 }
 _YEAR_SECONDS = 365 * 86_400
+SIMULATED = "sim"
+"""The colour that simulated years stand below (treasury/simulation)."""
 
 
 @cache
@@ -156,13 +160,32 @@ class Page:
                 query.pop(name, None)
             else:
                 query[name] = str(value)
-        path = quote(self.request.scope["path"], safe="/@:~")  # as it was asked for: a '#' of an account ends no address
+        # As it was asked for: a '#' of an account ends no address.
+        path = quote(self.request.scope["path"], safe="/@:~")
         return f"{path}?{urlencode(query)}" if query else path
 
     @property
     def demonstration(self) -> bool:
         """True where the ledger is the demonstration's."""
         return bool(self.request.app.state.demonstration)
+
+    def simulated(self, path: str) -> bool:
+        """Tell whether a colour's money is simulated.
+
+        That of a simulated year is, and in a demonstration all but what a state has published.
+        """
+        if path.partition("/")[0] == SIMULATED:
+            return True
+        return self.demonstration and not any(f"{path}/".startswith(f"{root}/") for root in self._published())
+
+    def _published(self) -> tuple[str, ...]:
+        """Return the colours that published budgets stand below."""
+
+        def look(_rows: Table) -> tuple[str, ...]:
+            with self.reader.views() as views:
+                return tuple(str(record["root"]) for record in statements(views).values())
+
+        return self.reader.once("published roots", look)
 
 
 async def page_of(request: Request) -> Page:
