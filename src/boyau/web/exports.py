@@ -242,13 +242,22 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def cell(minor: int, scale: int) -> "float | int | str":
+class Exact(float):
+    """A number that is written as short as it can be: 79.4, where 16 digits would be 79.40000000000001."""
+
+    __slots__ = ()
+
+    def __format__(self, _spec: str) -> str:
+        return str(int(self)) if self.is_integer() else repr(float(self))
+
+
+def cell(minor: int, scale: int) -> "Exact | str":
     """Return an amount as a spreadsheet can hold it to the last unit: a number, else a text."""
     text = amounts.write(minor, scale)
     if abs(minor) > EXACT_MAX:
         return text
-    number = float(text) if scale else minor
-    return number if Decimal(repr(number)) == Decimal(text) else text
+    number = Exact(text)
+    return number if Decimal(f"{number}") == Decimal(text) else text
 
 
 def _xlsx(page: Page, columns: Sequence[Column], rows: Sequence[Row], about: About) -> bytes:
