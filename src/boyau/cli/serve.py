@@ -20,8 +20,6 @@ Listen = Annotated[
     str | None,
     Parameter(help="Address to listen at, HOST:PORT; port 0 takes a free one. By default BOYAU_LISTEN."),
 ]
-SWITCH_SECONDS = 0.0005
-"""How long a thread keeps the interpreter where another waits for it: the writer, when its disk has answered."""
 
 
 def serve(ledger: Served, *, listen: Listen = None, create: bool = False, language: In = None) -> int:
@@ -118,8 +116,10 @@ def _run(
     import uvicorn
 
     from boyau.service import logs
-    from boyau.service.app import create_app
+    from boyau.service.app import HEADERS, create_app
     from boyau.service.desk import Desk
+    from boyau.service.front import Front, protocol
+    from boyau.service.interpreter import settle
     from boyau.service.webhooks import Hooks
 
     logger = logs.configure(settings.log_level)
@@ -129,7 +129,7 @@ def _run(
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
         app.state.hooks = Hooks(desk, path, most=settings.webhooks_max, private=settings.webhooks_private)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    front = Front(app, desk, HEADERS, most=settings.requests_at_once_max, logger=logger)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
@@ -138,7 +138,8 @@ def _run(
 
     server = Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
+            front, http=protocol(front), log_config=None, access_log=False, server_header=False, proxy_headers=False,
+            ws="none", lifespan="on",
             timeout_keep_alive=30, limit_concurrency=settings.connections_max,
             timeout_graceful_shutdown=settings.drain_seconds, ssl_certfile=settings.tls_certificate,
             ssl_keyfile=settings.tls_key,
@@ -152,6 +153,7 @@ def _run(
         print(link)
     sys.stdout.flush()
     say(words.text("{ledger} is served, {entries} entries; {key} stops", **_facts(ledger, book)))
+    settle()
     try:
         # uvicorn sends itself the signal again when it has ended; by then there is nothing left to interrupt.
         server.run(sockets=[listening])

@@ -66,9 +66,9 @@ async def submitted(desk: Desk, lines: Iterable[Any], *, dry: bool = False) -> l
     return await _waited(lambda: desk.submit(list(lines), dry=dry))
 
 
-async def looked(desk: Desk, function: Callable[[Book], T]) -> T:
-    """Have a short look at the book, between two commits."""
-    return await _waited(lambda: desk.call(function))
+async def looked(desk: Desk, function: Callable[[Book], T], *, always: bool = False) -> T:
+    """Have a short look at the book, between two commits; *always*: however much waits."""
+    return await _waited(lambda: desk.call(function, always=True) if always else desk.call(function))
 
 
 async def _waited(ask: "Callable[[], Future[T]]", *, several: bool = False) -> T:

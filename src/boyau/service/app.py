@@ -87,7 +87,7 @@ def _operation(app: FastAPI, desk: Desk) -> None:
     @app.get("/ready", operation_id="ready")
     async def ready() -> Response:
         """Tell whether requests are answered: the writer takes a turn."""
-        await api.looked(desk, lambda book: book.entries)
+        await api.looked(desk, lambda book: book.entries, always=True)
         return JSONResponse({"status": "ok", "entries": desk.entries, "waiting": desk.waiting})
 
     @app.get("/metrics", operation_id="metrics")

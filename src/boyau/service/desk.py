@@ -30,6 +30,9 @@ LINES_MAX = 262_144
 GROUP_LINES_MAX = 65_536
 """At most so many lines share one turn of the writer, so that reads in between do not wait long."""
 
+WAIT_SECONDS_MAX = 60
+"""Nobody is told to come back later than this, however slow the last turn was."""
+
 T = TypeVar("T")
 
 
@@ -111,18 +114,19 @@ class Desk:
         """Queue a batch without chains, as ``submit`` would its lines. Where the disk fails, part of it may be kept."""
         return self._put(_Job(bulk=bulk))
 
-    def call(self, function: Callable[[Book], T]) -> "Future[T]":
-        """Queue a short look at the book, between two commits."""
-        return self._put(_Job(call=function))
+    def call(self, function: Callable[[Book], T], *, always: bool = False) -> "Future[T]":
+        """Queue a short look at the book, between two commits; *always*: however much waits."""
+        return self._put(_Job(call=function), always=always)
 
-    def _put(self, job: _Job) -> "Future[Any]":
+    def _put(self, job: _Job, *, always: bool = False) -> "Future[Any]":
         weight = job.weight
         with self._changed:
             if self._stopping:
                 raise Closing
-            if len(self._queue) >= self._jobs_max or self._waiting + weight > self._lines_max:
+            full = len(self._queue) >= self._jobs_max or self._waiting + weight > self._lines_max
+            if full and not always:
                 self.counts.busy += 1
-                raise Busy(max(1, round(self._waiting / max(self._speed, 1.0))))
+                raise Busy(self.wait_seconds)
             self._queue.append(job)
             self._waiting += weight
             self._changed.notify()
@@ -132,6 +136,16 @@ class Desk:
     def waiting(self) -> int:
         """How many lines and looks wait."""
         return self._waiting
+
+    @property
+    def full(self) -> bool:
+        """True where nothing more can be queued; a look from outside, which takes no lock."""
+        return len(self._queue) >= self._jobs_max or self._waiting >= self._lines_max
+
+    @property
+    def wait_seconds(self) -> int:
+        """In how many seconds what waits now is likely to be done; at least one, at most a minute."""
+        return min(max(1, round(self._waiting / max(self._speed, 1.0))), WAIT_SECONDS_MAX)
 
     def close(self) -> None:
         """Take nothing more, finish what was taken, close the book."""

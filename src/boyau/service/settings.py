@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder for the daily files of decisions; without it they stay in the access store."),
     ] = None
+    requests_at_once_max: Annotated[
+        int, Field(ge=1, le=65_536, description="Posting requests that are served at a time; beyond it 503, at once.")
+    ] = 64
     queue_requests_max: Annotated[
         int, Field(ge=1, le=65_536, description="Requests that may wait for the writer; beyond it 503.")
     ] = 4096
