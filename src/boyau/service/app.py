@@ -16,7 +16,7 @@ from boyau import __version__
 from boyau.service import api, logs
 from boyau.service.desk import Desk
 from boyau.service.feed import Feed
-from boyau.service.gate import Access, admin_routes, approval_routes
+from boyau.service.gate import Access, admin_routes, approval_routes, grant_routes
 from boyau.service.gate.desk import GuardedDesk
 from boyau.service.gate.middleware import Gate
 from boyau.service.identity import routes as sign_in
@@ -65,7 +65,7 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAP
     else:
         app.state.desk = guarded = GuardedDesk(desk, access)
         app.add_middleware(Gate, access=access, desk=desk)
-        for router in (page.router, sign_in.router, admin_routes.router, approval_routes.router):
+        for router in (page.router, sign_in.router, admin_routes.router, grant_routes.router, approval_routes.router):
             app.include_router(router)
     app.state.feed = Feed(desk)
     app.include_router(api.router)

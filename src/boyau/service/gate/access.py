@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from boyau.service.gate.decisions import Decision, Decisions
+from boyau.service.gate.grants import Grants
 from boyau.service.gate.pending import Pending
 from boyau.service.gate.policy import POLICY
 from boyau.service.gate.turn import Turn
@@ -76,6 +77,7 @@ class Access:
         self.openid = OpenId(list(providers), store, self.people, ceremonies, transport)
         self.decisions = Decisions(store, decisions_folder)
         self.pending = Pending(store)
+        self.grants = Grants(store, self.people, POLICY)
         self.callers = Buckets(*caller_limit)
         self.public = Buckets(*public_limit)
         self.attempts = Buckets(*sign_in_limit)
