@@ -44,8 +44,9 @@ def serve(ledger: Served, *, listen: Listen = None, create: bool = False, langua
     listening = _listening(host, port, words)
     try:
         url = settings.public_url or _url(listening, tls=settings.tls_certificate is not None)
+        numbers = _numbers(settings)
         access = _access(ledger, url, settings, words)
-        return _run(_book(ledger, create=create), ledger, settings, access, listening, url, words)
+        return _run(_book(ledger, create=create), ledger, settings, (access, numbers), listening, url, words)
     finally:
         listening.close()
 
@@ -59,6 +60,16 @@ def _settings(words: "Language", **given: Any) -> "Settings":
     try:
         return settings.load(**given)
     except settings.SettingError as error:
+        raise Failure(str(error), 2) from None
+
+
+def _numbers(settings: "Settings") -> Any:
+    """Read what outside account numbers mean here."""
+    from boyau.records.iso20022 import numbers
+
+    try:
+        return numbers.load(settings.iso20022_numbers)
+    except numbers.NumbersError as error:
         raise Failure(str(error), 2) from None
 
 
@@ -111,7 +122,13 @@ def _book(ledger: str, *, create: bool) -> Any:
 
 
 def _run(
-    book: Any, ledger: str, settings: "Settings", access: Any, listening: socket.socket, url: str, words: "Language"
+    book: Any,
+    ledger: str,
+    settings: "Settings",
+    given: tuple[Any, Any],
+    listening: socket.socket,
+    url: str,
+    words: "Language",
 ) -> int:
     import uvicorn
 
@@ -124,7 +141,8 @@ def _run(
 
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
-    app = create_app(desk, access)
+    access, numbers = given
+    app = create_app(desk, access, numbers=numbers)
     logs.install(app, logger)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"

@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from boyau import __version__
-from boyau.service import api, logs
+from boyau.records.iso20022.numbers import Numbers
+from boyau.service import api, iso20022, logs
 from boyau.service.desk import Desk
 from boyau.service.feed import Feed
 from boyau.service.gate import Access, admin_routes, approval_routes, grant_routes
@@ -38,11 +39,12 @@ HEADERS = {
 log = logging.getLogger("boyau.service")
 
 
-def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAPI:
+def create_app(desk: Desk, access: Access | AccessStore | None = None, *, numbers: Numbers | None = None) -> FastAPI:
     """Return the application over a ledger at work; leaving it closes the desk, after what was taken is written.
 
     *access* may be the store alone: then passkeys and signed requests, no OpenID provider, no proxy that is trusted.
     Without it there is neither identity nor gate, and everybody may do everything: for tests and demonstrations.
+    *numbers*: what account numbers of the outside world mean here (docs/iso20022.md).
     """
     if isinstance(access, AccessStore):
         access = Access(access)
@@ -68,7 +70,9 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAP
         for router in (page.router, sign_in.router, admin_routes.router, grant_routes.router, approval_routes.router):
             app.include_router(router)
     app.state.feed = Feed(desk)
+    app.state.iso20022 = iso20022.Shared(numbers or Numbers())
     app.include_router(api.router)
+    app.include_router(iso20022.router)
     _operation(app, desk)
     _errors(app)
     app.add_middleware(logs.Headers, headers=HEADERS)

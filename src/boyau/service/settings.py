@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder for the daily files of decisions; without it they stay in the access store."),
     ] = None
+    iso20022_numbers: Annotated[
+        Path | None,
+        Field(description="TOML file that says which outside account number is which account here (docs/iso20022.md)."),
+    ] = None
     requests_at_once_max: Annotated[
         int, Field(ge=1, le=65_536, description="Posting requests that are served at a time; beyond it 503, at once.")
     ] = 64
