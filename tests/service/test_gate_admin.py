@@ -1,12 +1,14 @@
 """Administration, and the record of every decision."""
 
 import gzip
+import io
 import json
 import sqlite3
 
 import pytest
 
 from boyau.language import language
+from boyau.service import logs
 from boyau.service.gate.decisions import DAYS_KEPT, Decision, Decisions
 from boyau.service.gate.desk import NOT_ALLOWED
 from boyau.service.identity.store import AccessStore
@@ -171,6 +173,19 @@ def test_a_decision_that_was_changed_or_removed_is_noticed(tmp_path):
         db.execute("delete from decision where number = 7")
     assert decisions.faults() == [8]
     decisions.close()
+    store.close()
+
+
+def test_decisions_go_to_the_log_as_well_where_that_is_asked_for(tmp_path):
+    store, out = AccessStore.open(tmp_path / "access"), io.BytesIO()
+    decisions = Decisions(store, tell=logs.decisions(logs.configure("info", out)))
+    for k in range(3):
+        decisions.record([Decision("m-1", "signature", "op.pay", f"kz {k}", allowed=True, rule="r")]).result()
+    decisions.close()
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(one["number"], one["who"], one["event"]) for one in told] == [(k, "m-1", "decision") for k in (1, 2, 3)]
+    kept = [chain.hex() for (chain,) in store.rows("select chain from decision order by number")]
+    assert [one["chain"] for one in told] == kept, "what is kept elsewhere tells whether it was changed here"
     store.close()
 
 

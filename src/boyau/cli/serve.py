@@ -75,6 +75,7 @@ def _numbers(settings: "Settings") -> Any:
 
 def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
     """Open the access store beside the ledger."""
+    from boyau.service import logs
     from boyau.service.gate import Access
     from boyau.service.identity.oidc import read_providers
     from boyau.service.identity.store import AccessStore
@@ -94,6 +95,7 @@ def _access(ledger: str, url: str, settings: "Settings", words: "Language") -> A
             trusted_proxies=proxies,
             certificate_header=settings.certificate_header,
             decisions_folder=settings.decisions_folder,
+            decisions_told=logs.decisions(logs.configure(settings.log_level)) if settings.decisions_logged else None,
             caller_limit=(settings.rate_per_second, settings.rate_burst),
         )
     except ValueError as error:
@@ -196,17 +198,30 @@ def _url(listening: socket.socket, *, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def doctor(ledger: Examined = None, *, language: In = None, json: Json = False) -> int:
+def doctor(ledger: Examined = None, *, components: bool = False, language: In = None, json: Json = False) -> int:
     """Look at an installation, and say of everything that is wrong with it what to do.
 
     Example calls:
 
         boyau doctor
         boyau doctor treasury.boyau --json
+        boyau doctor --components > boyau.cdx.json
 
     Exit code 1: something is wrong.
+
+    Parameters
+    ----------
+    components
+        Only list what is installed, as a bill of materials (CycloneDX, JSON).
     """
     words = chosen(language)
+    if components:
+        from datetime import UTC, datetime
+
+        from boyau.service.components import bill
+
+        print_json(bill(datetime.now(UTC)))
+        return 0
     settings = _settings(words)
     from boyau.service.doctor import examine
 

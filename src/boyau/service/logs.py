@@ -10,6 +10,7 @@ import re
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -125,6 +126,13 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, more)
+
+
+def decisions(logger: Any) -> Callable[[dict[str, Any]], None]:
+    """Return what writes a decision of the gate to the log, so that whatever collects the log keeps it elsewhere."""
+    return lambda facts: logger.info(
+        "decision", **{("decided" if name == "at" else name): v for name, v in facts.items()}
+    )
 
 
 def install(app: Starlette, logger: Any) -> None:

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder for the daily files of decisions; without it they stay in the access store."),
     ] = None
+    decisions_logged: Annotated[
+        bool, Field(description="Write each decision of the gate to the log as well, with its link of the chain.")
+    ] = False
     iso20022_numbers: Annotated[
         Path | None,
         Field(description="TOML file that says which outside account number is which account here (docs/iso20022.md)."),
