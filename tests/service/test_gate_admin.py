@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +12,8 @@ from boyau.language import language
 from boyau.service import logs
 from boyau.service.gate.decisions import DAYS_KEPT, Decision, Decisions
 from boyau.service.gate.desk import NOT_ALLOWED
+from boyau.service.identity.people import People
+from boyau.service.identity.sessions import Sessions
 from boyau.service.identity.store import AccessStore
 from tests.service.test_gate_world import World, batch, pay
 
@@ -105,6 +108,32 @@ def test_a_grant_taken_back_counts_from_the_next_request(world):
     (grant,) = world.access.people.grants(signer.account)
     world.access.people.revoke(grant.number)
     assert world.ask("GET", "/api/v1/entries", auth=signer).status_code == 403
+
+
+@pytest.mark.parametrize("what", ["grant", "key", "session"])
+def test_who_asks_while_something_is_taken_back_is_not_remembered_with_it(tmp_path, what):
+    """The change is not on disk yet when others look: they see what was before, and must look again afterwards."""
+    store = AccessStore.open(tmp_path / "access")
+    people = People(store)
+    sessions = Sessions(store, people)
+    account = people.add("person", "x")
+    number = people.grant(account, "treasury", "", "", "test")
+    people.add_key(account, "k-1", bytes(32), None)
+    secret = sessions.begin(account, "passkey")
+    look = {
+        "grant": lambda: people.grants(account), "key": lambda: people.machine("k-1"),
+        "session": lambda: sessions.caller(secret),
+    }[what]  # fmt: skip
+    with ThreadPoolExecutor(1) as other, store.change():
+        if what == "grant":
+            people.revoke(number)
+        elif what == "key":
+            people.revoke_key(account, "k-1")
+        else:
+            people.remove(account)
+        assert other.submit(look).result()
+    assert not look()
+    store.close()
 
 
 def test_the_administrator_of_the_installation_moves_no_money(world):

@@ -61,6 +61,8 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None, *, number
         title="Boyau", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url="/openapi.json",
         description="Coloured public money: post, explain, look, follow.",
     )  # fmt: skip
+    app.include_router(api.router)  # first: what is called all the time is found at once
+    app.add_middleware(api.Express)
     app.state.desk, app.state.access = desk, access
     if access is None:
         log.warning("no access control: everybody who reaches this service may do everything")
@@ -71,7 +73,6 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None, *, number
             app.include_router(router)
     app.state.feed = Feed(desk)
     app.state.iso20022 = iso20022.Shared(numbers or Numbers())
-    app.include_router(api.router)
     app.include_router(iso20022.router)
     _operation(app, desk)
     _errors(app)

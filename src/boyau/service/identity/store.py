@@ -129,7 +129,7 @@ class AccessStore:
                 yield self.db
                 return
             self.db.execute("begin immediate")
-            self._changing = threading.get_ident()
+            self._changing, before = threading.get_ident(), self.version
             try:
                 yield self.db
             except BaseException:
@@ -139,6 +139,9 @@ class AccessStore:
                 self.db.execute("commit")
             finally:
                 self._changing = 0
+                if self.version != before:
+                    # Who looked before this was on disk saw what was before, and must not go on remembering it.
+                    self.version += 1
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """Return rows as tuples; within a change, with what it has changed."""
