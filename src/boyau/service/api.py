@@ -5,9 +5,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
@@ -129,7 +131,17 @@ async def transfer(request: Request) -> Response:
     if "op" not in value:
         raise Problem(422, "unreadable", "This is no operation", "It has no `op`; records go to /api/v1/records.")
     (answer,) = await submitted(desk, [value], dry=dry)
+    if answer.result in answers.GOOD:
+        return _good(answer, dry=dry)
     return await _single(request, desk, words_of(request), value, answer, dry=dry)
+
+
+def _good(answer: Answer, *, dry: bool) -> Response:
+    """Return the answer to what stands in the journal, or would."""
+    body, code = answers.document(answer, dry=dry), answers.status(answer)
+    code = 200 if dry else code
+    headers = {"Location": body["href"]} if code == HTTPStatus.CREATED else None
+    return Response(msgspec.json.encode(body), code, headers, "application/json")
 
 
 def _dry(request: Request) -> bool:
@@ -161,12 +173,9 @@ async def record(
 async def _single(
     request: Request, desk: Desk, words: Language, value: dict[str, Any], answer: Answer, *, dry: bool
 ) -> Response:
-    body, code = answers.document(answer, dry=dry), answers.status(answer)
-    if dry and code == 201:
-        code = 200
     if answer.result in answers.GOOD:
-        headers = {"Location": body["href"]} if code == 201 else {}
-        return JSONResponse(body, code, headers)
+        return _good(answer, dry=dry)
+    body, code = answers.document(answer, dry=dry), answers.status(answer)
     reasons: list[dict[str, Any]] = []
     if "op" in value and answer.result != "unreadable":
         reasons = await looked(desk, lambda book: answers.findings(book, value, words))
@@ -216,7 +225,7 @@ async def batch(
     lines = await asyncio.to_thread(read_batch, kind, data)
     if len(lines) > BATCH_LINES_MAX:
         raise Problem(413, "too-large", "The batch is too large", f"At most {BATCH_LINES_MAX} lines.")
-    if isinstance(lines, Bulk) and not dry_run and not lines.linked:
+    if isinstance(lines, Bulk) and not dry_run and not lines.tangled:
         outcome = await _waited(lambda: desk.submit_bulk(lines), several=True)
     else:
         plain = lines.lines() if isinstance(lines, Bulk) else lines

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -111,7 +111,7 @@ class Desk:
         return self._put(_Job(lines=lines, dry=dry))
 
     def submit_bulk(self, bulk: Bulk) -> "Future[Outcome]":
-        """Queue a batch without chains, as ``submit`` would its lines. Where the disk fails, part of it may be kept."""
+        """Queue a batch that is not tangled, as ``submit`` would its lines. Where the disk fails, part may be kept."""
         return self._put(_Job(bulk=bulk))
 
     def call(self, function: Callable[[Book], T], *, always: bool = False) -> "Future[T]":
@@ -281,6 +281,9 @@ class Desk:
             else:
                 told = Answer(line.number, "unreadable", str(own)[:60], error.field, error.message)
                 out.told[begin + k] = told
+        if True in bulk.columns["linked"] and (bulk.chained(begin, end) & ~good).any():
+            self._lines(bulk, begin, end, out)  # one of a chain cannot be read: its answers depend on each other
+            return
         if not good.any():
             return
         decided = book.post(rows[good])
@@ -289,6 +292,13 @@ class Desk:
         for k in np.flatnonzero(decided["result"] == Result.EXISTS).tolist():
             # It stands where it was posted, not where it was sent again.
             out.entries[chosen[k]] = book.ledger.entry_of(decided["id"][k].tobytes())
+
+    def _lines(self, bulk: Bulk, begin: int, end: int, out: Outcome) -> None:
+        """Decide a part of a batch line by line."""
+        lines = [bulk.others.get(k) or bulk.line(k) for k in range(begin, end)]
+        numbered = [Line(begin + k, one.value, one.error, one.field) for k, one in enumerate(lines)]
+        for answer in Submission(self._book).run(numbered):
+            out.told[answer.line] = replace(answer, line=bulk.numbers[answer.line])
 
 
 def _open_chain(lines: Sequence[Line]) -> list[Answer]:
