@@ -148,11 +148,13 @@ def _load(port: str, clients: str, seconds: str, requests: str) -> None:
 # ---- the servers ----------------------------------------------------------------------------------------------------
 
 
-def _serve(app: Any, port: int) -> None:
+def _serve(app: Any, port: int, **more: Any) -> None:
     import uvicorn
 
-    sys.setswitchinterval(float(os.environ.get("SWI", "0.0005")))  # as `boyau serve` does
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, server_header=False)
+    from boyau.service.interpreter import settle
+
+    settle()  # as `boyau serve` does; the others get it too
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, server_header=False, **more)
 
 
 def _ours(port: str, path: str) -> None:
@@ -160,13 +162,16 @@ def _ours(port: str, path: str) -> None:
     from bench.ours import Clock
     from boyau.journal import Book
     from boyau.service import logs
-    from boyau.service.app import create_app
+    from boyau.service.app import HEADERS, create_app
     from boyau.service.desk import Desk
+    from boyau.service.front import Front, protocol
 
-    app = create_app(Desk(Book.open(path, clock=Clock())))
+    desk = Desk(Book.open(path, clock=Clock()))
+    app = create_app(desk)
     with Path(f"{path}-log").open("wb") as log:
         logs.install(app, logs.configure("info", log))
-        _serve(app, int(port))
+        front = Front(app, desk, HEADERS)
+        _serve(front, int(port), http=protocol(front))
 
 
 def _nothing(port: str) -> None:

@@ -53,7 +53,7 @@ def by_line(data):
 def by_column(data):
     desk = Desk(world())
     bulk = Bulk.read(data)
-    assert not bulk.linked
+    assert not bulk.tangled
     told = desk.submit_bulk(bulk).result()
     desk.close()
     return list(map(json.loads, told.documents())), told.counts(), desk._book
@@ -156,10 +156,45 @@ def test_a_plain_batch_takes_the_quick_way_and_others_do_not():
     assert set(COLUMNS) == set(bulk.columns)
 
 
-def test_a_batch_with_a_chain_says_so():
-    assert Bulk.read(lines_of(PAY | {"linked": True}, PAY)).linked
-    assert Bulk.read(lines_of(b'{"linked": true, nonsense\n')).linked
-    assert not Bulk.read(lines_of(PAY | {"linked": False}, b"nonsense\n")).linked
+def chain(*lines, last=False):
+    return [one | {"linked": True} for one in lines[:-1]] + [lines[-1] | ({"linked": True} if last else {})]
+
+
+def test_a_batch_says_where_a_chain_must_be_looked_at_line_by_line(monkeypatch):
+    def tangled(*lines):
+        return Bulk.read(lines_of(*lines)).tangled
+
+    assert not tangled(PAY, PAY | {"linked": False}, b"nonsense\n")
+    assert not tangled(*chain(PAY, PAY), PAY, *chain(PAY, PAY, PAY), b"nonsense\n")
+    assert tangled(*chain(PAY, PAY, last=True)), "it ends nowhere"
+    assert tangled(b'{"linked": true, nonsense\n')
+    for other in (b"nonsense\n", {"type": "note"}, PAY | {"x": "y"}):
+        assert tangled(PAY | {"linked": True}, other, PAY)
+    monkeypatch.setattr("boyau.service.bulk.BATCH_ROWS_MAX", 3)
+    assert not tangled(*chain(PAY, PAY, PAY), *chain(PAY, PAY, PAY))
+    assert tangled(*chain(PAY, PAY), PAY, *chain(PAY, PAY, PAY, PAY)), "no batch is as long"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(operation(), min_size=1, max_size=4), max_size=5))
+def test_chains_in_columns_are_answered_as_chains_of_lines_are(chains):
+    made = []
+    for group in chains:
+        lines = [json.loads(one) for one in group]
+        made += [json.dumps(one).encode() + b"\n" for one in chain(*lines)]
+    data = lines_of(ISSUE | {"id": "funds"}, HOLD) + b"".join(made)
+    if not Bulk.read(data).tangled:
+        same(data)
+
+
+def test_chains_take_effect_whole_or_not_at_all_in_columns_too():
+    broke, good = PAY | {"amount": "9999.00"}, PAY | {"id": "P2"}
+    told = same(lines_of(ISSUE, *chain(PAY, broke | {"id": "B"}), *chain(good, PAY | {"id": "P3"}), PAY | {"id": "P4"}))
+    assert [one["result"] for one in told] == [
+        "posted", "chain_broken", "funds_insufficient", "posted", "posted", "posted",
+    ]  # fmt: skip
+    told = same(lines_of(ISSUE, *chain(PAY, PAY | {"id": "B", "amount": "none"}), good))
+    assert [one["result"] for one in told] == ["posted", "chain_broken", "unreadable", "posted"]
 
 
 def test_an_account_recorded_in_a_batch_is_known_after_it_and_not_before():

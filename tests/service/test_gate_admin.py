@@ -1,14 +1,19 @@
 """Administration, and the record of every decision."""
 
 import gzip
+import io
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from boyau.language import language
+from boyau.service import logs
 from boyau.service.gate.decisions import DAYS_KEPT, Decision, Decisions
 from boyau.service.gate.desk import NOT_ALLOWED
+from boyau.service.identity.people import People
+from boyau.service.identity.sessions import Sessions
 from boyau.service.identity.store import AccessStore
 from tests.service.test_gate_world import World, batch, pay
 
@@ -105,6 +110,32 @@ def test_a_grant_taken_back_counts_from_the_next_request(world):
     assert world.ask("GET", "/api/v1/entries", auth=signer).status_code == 403
 
 
+@pytest.mark.parametrize("what", ["grant", "key", "session"])
+def test_who_asks_while_something_is_taken_back_is_not_remembered_with_it(tmp_path, what):
+    """The change is not on disk yet when others look: they see what was before, and must look again afterwards."""
+    store = AccessStore.open(tmp_path / "access")
+    people = People(store)
+    sessions = Sessions(store, people)
+    account = people.add("person", "x")
+    number = people.grant(account, "treasury", "", "", "test")
+    people.add_key(account, "k-1", bytes(32), None)
+    secret = sessions.begin(account, "passkey")
+    look = {
+        "grant": lambda: people.grants(account), "key": lambda: people.machine("k-1"),
+        "session": lambda: sessions.caller(secret),
+    }[what]  # fmt: skip
+    with ThreadPoolExecutor(1) as other, store.change():
+        if what == "grant":
+            people.revoke(number)
+        elif what == "key":
+            people.revoke_key(account, "k-1")
+        else:
+            people.remove(account)
+        assert other.submit(look).result()
+    assert not look()
+    store.close()
+
+
 def test_the_administrator_of_the_installation_moves_no_money(world):
     _, boss = world.person("administrator", "treasury")
     answer = ask(world, boss, "POST", "/transfers", **pay("X-1", "budget@kz/road"))
@@ -171,6 +202,19 @@ def test_a_decision_that_was_changed_or_removed_is_noticed(tmp_path):
         db.execute("delete from decision where number = 7")
     assert decisions.faults() == [8]
     decisions.close()
+    store.close()
+
+
+def test_decisions_go_to_the_log_as_well_where_that_is_asked_for(tmp_path):
+    store, out = AccessStore.open(tmp_path / "access"), io.BytesIO()
+    decisions = Decisions(store, tell=logs.decisions(logs.configure("info", out)))
+    for k in range(3):
+        decisions.record([Decision("m-1", "signature", "op.pay", f"kz {k}", allowed=True, rule="r")]).result()
+    decisions.close()
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(one["number"], one["who"], one["event"]) for one in told] == [(k, "m-1", "decision") for k in (1, 2, 3)]
+    kept = [chain.hex() for (chain,) in store.rows("select chain from decision order by number")]
+    assert [one["chain"] for one in told] == kept, "what is kept elsewhere tells whether it was changed here"
     store.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from boyau.ledger.registry import FIELDS
-from boyau.service.gate import access
+from boyau.service.gate import access, grants
 from boyau.service.gate.decisions import DAYS_KEPT
 from boyau.service.gate.pending import DAYS_MAX
 from boyau.service.gate.policy import POLICY
@@ -102,6 +102,15 @@ def test_the_figures_of_access_md_are_the_programs():
     assert (DAYS_KEPT, DAYS_MAX, passkeys.PASSKEYS_MAX) == (31, 31, 10)
     for figure in ("300 seconds", "30 minutes", "12\nhours", "15 minutes", "five minutes", "2,000 requests", "31 days"):
         assert figure in ACCESS, figure
+
+
+def test_the_roles_given_under_four_eyes_are_those_that_access_md_names():
+    told = ACCESS.partition("## Grants under four eyes")[2].partition("Others (")
+    assert set(re.findall(r"`(\w+)`", told[0])) - {"four_eyes_roles"} == POLICY.four_eyes_roles
+    light = set(re.findall(r"`(\w+)`", told[2].partition(")")[0]))
+    assert POLICY.four_eyes_roles | light == set(POLICY.roles) - {"public"}
+    assert grants.WAIT_SECONDS == 7 * 86_400
+    assert "so do seven days" in told[2]
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/entries", "/nothing", "/api/v1/me"])

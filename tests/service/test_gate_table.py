@@ -63,7 +63,8 @@ def test_every_operation_and_record_has_a_row_with_a_cell_for_every_role():
 
 
 def test_a_row_that_lacks_a_cell_is_no_table():
-    text = 'columns = ["a", "b"]\nneeds_participant = []\nneeds_colour = []\n[actions]\nact = "y"\n[routes]\n'
+    lists = "".join(f"{name} = []\n" for name in ("needs_participant", "needs_colour", "four_eyes_roles"))
+    text = f'columns = ["a", "b"]\n{lists}[actions]\nact = "y"\n[routes]\n'
     with pytest.raises(ValueError, match="one cell for every role"):
         Policy(text)
     with pytest.raises(ValueError, match="has no row"):

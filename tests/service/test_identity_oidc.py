@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import time
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from boyau.service.identity.oidc import COOKIE, OidcRefused, Provider, read_providers
@@ -106,6 +108,28 @@ def test_who_is_known_at_the_provider_is_known_here(kind):
     me = world.ask("GET", "/api/v1/me", headers={"cookie": session.partition(";")[0]}).json()
     assert (me["account"], me["how"]) == (account, "oidc")
     assert world.decisions(action="sign-in", allowed=True)
+    world.close()
+
+
+@pytest.mark.parametrize(("made", "wanted", "status"), [(2048, 2048, 303), (2048, 3072, 401), (3072, 3072, 303)])
+def test_short_keys_of_a_provider_count_only_where_the_operator_says_so(made, wanted, status):
+    op = Op()
+    op.key = op.shown = op.sign_with = RSAKey.generate_key(made, {"kid": "one"})
+    world, _ = site(op)
+    provider = replace(world.access.openid.providers["gov"], rsa_bits_min=wanted)
+    world.access.openid.providers["gov"] = provider
+    assert walk(world, op).status_code == status
+    world.close()
+
+
+def test_a_provider_with_a_toy_key_signs_nobody_in():
+    with pytest.warns(SecurityWarning):
+        toy = RSAKey.generate_key(1024, {"kid": "one"})
+    op = Op()
+    op.key = op.shown = op.sign_with = toy
+    world, _ = site(op)
+    with pytest.warns(SecurityWarning):
+        assert walk(world, op).status_code == 401
     world.close()
 
 
@@ -246,6 +270,7 @@ def test_providers_are_read_from_a_file_and_their_secrets_from_another(tmp_path)
         ("[egov]\nissuer = 'https://a.example'\nclient_id = 'x'\nsecret = 'y'", "has the fields"),
         ("['../x']\nissuer = 'https://a.example'\nclient_id = 'x'", "small letters"),
         ("egov = 3", "has the fields"),
+        ("[egov]\nissuer = 'https://a.example'\nclient_id = 'x'\nrsa_bits_min = 1024", "2048 or more"),
         ("[egov]\nissuer = 'https://a.example'\nclient_id = 'x'\nclient_secret_file = 'none'", "client_secret_file"),
     ],
 )

@@ -8,7 +8,7 @@ import os
 import cbor2
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from boyau.service.identity.ceremonies import CEREMONIES_MAX, Ceremonies
 from boyau.service.identity.limits import Buckets
@@ -23,12 +23,14 @@ def b64(data):
 
 
 class Authenticator:
-    """A passkey in software: no attestation, ES256 or EdDSA, with a counter."""
+    """A passkey in software: no attestation, ES256, EdDSA or RS256, with a counter."""
 
     def __init__(self, kind="ES256", origin=ORIGIN, site="ledger.test", flags=0x05):
-        self.private = (
-            ec.generate_private_key(ec.SECP256R1()) if kind == "ES256" else ed25519.Ed25519PrivateKey.generate()
-        )
+        self.private = {
+            "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+            "EdDSA": ed25519.Ed25519PrivateKey.generate,
+            "RS256": lambda: rsa.generate_private_key(65537, 2048),
+        }[kind]()
         self.kind, self.origin, self.site, self.flags = kind, origin, site, flags
         self.id, self.count, self.user = os.urandom(32), 0, b""
 
@@ -37,6 +39,8 @@ class Authenticator:
         if self.kind == "EdDSA":
             return cbor2.dumps({1: 1, 3: -8, -1: 6, -2: public.public_bytes_raw()})
         numbers = public.public_numbers()
+        if self.kind == "RS256":
+            return cbor2.dumps({1: 3, 3: -257, -1: numbers.n.to_bytes(256), -2: numbers.e.to_bytes(3)})
         return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)})
 
     def _data(self, *, attested=b""):
@@ -112,9 +116,18 @@ def administrator(world, kind="ES256"):
     return key, browser(register(world, browser(by_link(world, world.store.first_link(ORIGIN))), key))
 
 
+def test_a_passkey_below_128_bits_is_not_taken(world):
+    link = browser(by_link(world, world.store.first_link(ORIGIN)))
+    options = world.ask("POST", "/api/v1/me/passkeys/options", headers=link).json()
+    assert {one["alg"] for one in options["publicKey"]["pubKeyCredParams"]} == {-8, -7}
+    assert register(world, link, Authenticator("RS256")).status_code in (400, 401, 403, 409, 422)
+    assert not world.store.rows("select 1 from passkey")
+    assert register(world, link, Authenticator("ES256")).status_code == 201
+
+
 @pytest.mark.parametrize("kind", ["ES256", "EdDSA"])
 def test_the_first_administrator_comes_by_a_link_and_stays_by_a_passkey(world, kind):
-    assert not world.store.has_administrator()
+    assert not world.store.administrators()
     link = world.store.first_link(ORIGIN + "/")
     assert link.startswith(f"{ORIGIN}/sign-in#link=")
     came = by_link(world, link)
@@ -127,7 +140,7 @@ def test_the_first_administrator_comes_by_a_link_and_stays_by_a_passkey(world, k
     assert registered.status_code == 201
     assert world.ask("GET", "/api/v1/me", headers=headers).status_code == 401, "the link's session has ended"
     assert world.ask("GET", "/api/v1/people", headers=browser(registered)).status_code == 200
-    assert world.store.has_administrator()
+    assert world.store.administrators()
     assert world.store.first_link(ORIGIN) == "", "there is an administrator"
     back = sign_in(world, key)
     assert back.status_code == 200

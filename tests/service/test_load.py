@@ -26,37 +26,43 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = float(os.environ.get("BOYAU_LOAD_SECONDS", "20"))
 FEW = 8
 """Clients that keep the service busy."""
-MANY = 140
-AGAIN_SECONDS = 0.1
-QUEUE = FEW
-"""What may wait. It is what bounds how long an admitted request takes, so overload is turned away and not lined up."""
+AT_ONCE = 16
+"""Requests served at once in the overload; with so many clients nobody is turned away."""
+TIMES = 10
+"""How much more is asked for than can be served."""
+AGAIN_SECONDS = 0.05
+"""Who is turned away is told to come back after a second or more, and comes back so soon."""
+TRIES = 3
+"""Other work on the machine may fall into one half of a comparison only."""
 OPEN = [json.loads(json.dumps(one).replace("2026-12-31", "2090-12-31")) for one in WORLD]
 SERVER = """
 import sys, uvicorn
 from boyau.journal import Book
 from boyau.service import logs
-from boyau.service.app import create_app
-from boyau.service import desk
-sys.setswitchinterval(0.0005)
-book = Book.open(sys.argv[1])
-if sys.argv[4] == "slow":  # four payments in some 30 ms
-    import time
-    post, desk.GROUP_LINES_MAX = book.post, 4
-    book.post = lambda rows: (time.sleep(0.03), post(rows))[1]
-app = create_app(desk.Desk(book, jobs_max=int(sys.argv[3])))
+from boyau.service.app import HEADERS, create_app
+from boyau.service.desk import Desk
+from boyau.service.front import Front, protocol
+from boyau.service.interpreter import settle
+desk = Desk(Book.open(sys.argv[1]))
+app = create_app(desk)
 logs.install(app, logs.configure("error"))
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="critical", access_log=False, backlog=4096)
+front = Front(app, desk, HEADERS, most=int(sys.argv[3]))
+settle()
+uvicorn.run(
+    front, http=protocol(front), host="127.0.0.1", port=int(sys.argv[2]), log_level="critical", access_log=False,
+    backlog=4096,
+)
 """
 
 
 class Service:
     """The service in a process of its own, without a gate; it may be killed."""
 
-    def __init__(self, path, *, queue=4096, slow=False):
+    def __init__(self, path, *, at_once=4096):
         self.path = path
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        command = [sys.executable, "-c", SERVER, str(path), str(self.port), str(queue), "slow" if slow else ""]
+        command = [sys.executable, "-c", SERVER, str(path), str(self.port), str(at_once)]
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
@@ -126,54 +132,68 @@ class Watched(Load):
 
 
 def test_ten_times_too_much_is_turned_away_and_what_is_admitted_is_quick_and_kept(serve, capsys):
-    """The disk is made slow, so that on any machine it is the writer that is overloaded and not the load itself."""
-    service = serve(queue=QUEUE, slow=True)
+    """Those who are served take less than twice as long as without the others, and nothing they were told is lost."""
+    service = serve(at_once=AT_ONCE)
     service.drive([issue("9000000.00")], 1, 1, 0)
-    bodies = [framed(json.dumps(one).encode()) for one in pays(int(6000 * (SECONDS + 6)), "0.01")]
-    half = len(bodies) // 5
-    normal = Watched(bodies[:half], 6.0, 1.0)
-    asyncio.run(normal.run(service.port, FEW))
-    assert set(normal.statuses) == {201}, normal.statuses
-
-    waiting = []
-
-    async def overload():
-        # They are told to come back after a second or more, and most come back ten times sooner.
-        heavy = Watched(bodies[half:], SECONDS, 1.0, AGAIN_SECONDS)
-        looking = asyncio.create_task(looks())
-        await heavy.run(service.port, MANY)
-        looking.cancel()
-        return heavy
-
-    async def looks():
-        while True:
-            found = await asyncio.to_thread(service.get, "/health")
-            waiting.append(json.loads(found)["waiting"])
-            await asyncio.sleep(0.25)
-
-    heavy = asyncio.run(overload())
+    acknowledged, ratios = [], []
+    for turn in range(TRIES):
+        before, after = compared(service, turn, acknowledged, capsys)
+        ratios.append(after / before)
+        if ratios[-1] < 2:
+            break
     service.end(signal.SIGKILL)
-    before, after = milliseconds(normal.admitted), milliseconds(heavy.admitted)
-    capacity, offered = len(normal.admitted) / 6, len(heavy.latencies) / SECONDS
-    with capsys.disabled():
-        print(
-            f"\nnormal: {FEW} clients, {capacity:.0f} posted/s, p50 {before[0]} ms, p99 {before[1]} ms"
-            f"\noverload: {offered:.0f} asked/s ({offered / capacity:.1f} times), {len(heavy.admitted) / SECONDS:.0f} "
-            f"posted/s, p50 {after[0]} ms, p99 {after[1]} ms, {heavy.statuses}, longest queue {max(waiting)}"
-        )
-    assert set(heavy.statuses) == {201, 503}, heavy.statuses
-    # The goal is ten times the load and less than twice the time, which is printed above. What is asserted leaves room
-    # for a machine that runs other tests beside this one: the wait must be bounded by the queue, not by the load.
-    assert offered > 3 * capacity, "it was not too much"
-    assert max(waiting) <= QUEUE
     with Book.open(str(service.path)) as book:
         kernel = book.ledger.tables.kernel
-        acknowledged = [f"P{k}" for k in normal.good] + [f"P{half + k}" for k in heavy.good]
-        assert len(acknowledged) == normal.statuses[201] + heavy.statuses[201]
         for name in acknowledged:
             low, high = np.frombuffer(codec.id_bytes(name), "<i8").tolist()
             assert kernel.entry_of(low, high) >= 0, f"{name} was acknowledged and is not there"
-    assert after[1] < 6 * before[1], "how long an admitted request waits grows with what is turned away"
+    assert min(ratios) < 2, f"those who are served take {ratios} times as long"
+
+
+def compared(service, turn, acknowledged, capsys):
+    """Load it fully, then ask for ten times as much; return the p99 of those who were served in either, in ms."""
+    normal = watched(turn, "N", 60_000, SECONDS / 4, 0)
+    asyncio.run(normal.run(service.port, AT_ONCE))
+    assert set(normal.statuses) == {201}, normal.statuses
+    capacity = len(normal.admitted) / normal.seconds
+    clients = int(TIMES * capacity * AGAIN_SECONDS)
+    heavy, waiting = watched(turn, "H", 400_000, SECONDS / 2, AGAIN_SECONDS), []
+
+    async def overload():
+        looking = asyncio.create_task(looks())
+        await heavy.run(service.port, clients)
+        looking.cancel()
+
+    async def looks():
+        while True:
+            for path in ("/ready", "/metrics", "/health"):
+                found = await asyncio.to_thread(service.get, path)  # an answer other than 200 raises
+            waiting.append(json.loads(found)["waiting"])
+            await asyncio.sleep(0.25)
+
+    asyncio.run(overload())
+    before, after = milliseconds(normal.admitted), milliseconds(heavy.admitted)
+    with capsys.disabled():
+        print(
+            f"\nnormal: {AT_ONCE} clients, {capacity:.0f} posted/s, p50 {before[0]} ms, p99 {before[1]} ms"
+            f"\noverload: {clients} clients that come back after {AGAIN_SECONDS} s, {TIMES} times what it can do: "
+            f"{len(heavy.admitted) / heavy.seconds:.0f} posted/s, {heavy.statuses.get(503, 0) / heavy.seconds:.0f} "
+            f"turned away/s, p50 {after[0]} ms, p99 {after[1]} ms, longest queue {max(waiting)}"
+        )
+    assert set(heavy.statuses) == {201, 503}, heavy.statuses
+    assert heavy.statuses[503] > heavy.statuses[201], "it was not too much"
+    assert max(waiting) <= AT_ONCE
+    for load in (normal, heavy):
+        assert len(load.good) == load.statuses[201]
+        acknowledged += [load.names[k] for k in load.good]
+    return before[1], after[1]
+
+
+def watched(turn, half, count, seconds, again):
+    bodies = pays(count, "0.01", f"{half}{turn}-")
+    load = Watched([framed(json.dumps(one).encode()) for one in bodies], seconds, 1.0, again)
+    load.__dict__["names"] = [one["id"] for one in bodies]
+    return load
 
 
 def test_a_kill_at_any_moment_loses_nothing_that_was_answered(serve):

@@ -3,11 +3,13 @@
 import io
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,19 @@ def test_where_a_part_of_the_service_is_missing_nothing_is_served(capsys, tmp_pa
     assert run(["serve", str(tmp_path / "x"), "--create", "--listen", "127.0.0.1:0"]) == 2
     assert "pip install 'boyau[serve]'" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def test_the_bill_of_materials_lists_what_is_installed(capsys):
+    assert run(["doctor", "--components"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.5")
+    assert told["metadata"]["component"]["name"] == "boyau"
+    found = {one["name"]: one for one in told["components"]}
+    for requirement in requires("boyau"):
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+        if "extra" not in requirement or "== 'serve'" in requirement.replace('"', "'"):
+            assert found[name]["version"] == version(name)
+            assert found[name]["purl"] == f"pkg:pypi/{name}@{version(name)}"
 
 
 # ---- settings -------------------------------------------------------------------------------------------------------

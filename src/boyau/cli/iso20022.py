@@ -60,7 +60,7 @@ def import_orders(
     with Book.open(ledger, write=not dry_run) as book:
         target: Any = Scratch(book.ledger, book.clock) if dry_run else book
         outcomes = [] if refused else posting.post(target, message, known, words, kept=not dry_run)
-        created, originator = moment(target.now()), str(_title(book))
+        created, originator = moment(target.now()), posting.originator(book)
     if status is not None:
         telling: Any = {"created": created, "originator": originator}
         if refused:
@@ -101,7 +101,7 @@ def statement(
         if account not in book.ledger.accounts:
             raise Failure(f"there is no account {account}")
         try:
-            data, found, pages = write_statement(book, account, _day(book, date), known, page=page)
+            data, found, pages = write_statement(book, account, _asked(book, date, "")[0], known, page=page)
         except Unwritable as error:
             raise Failure(str(error)) from None
         except Imbalance as error:
@@ -153,9 +153,10 @@ def notify(
         for account in accounts:
             if account not in book.ledger.accounts:
                 raise Failure(f"there is no account {account}")
-        days = None if entries else (_day(book, date),) * 2
+        day, span = _asked(book, date, entries)
+        days = None if span else (day, day)
         try:
-            data, told = write_notification(book, accounts, known, days=days, entries=_range(book, entries))
+            data, told = write_notification(book, accounts, known, days=days, entries=span)
         except Unwritable as error:
             raise Failure(str(error)) from None
     facts = {"accounts": len(told), "entries": sum(told.values()), "by_account": told}
@@ -231,28 +232,16 @@ def _numbers(path: Path | None) -> Any:
         raise Failure(str(error), 3) from None
 
 
-def _day(book: Any, text: str) -> int:
-    from boyau.ledger.codes import CodeError, day, day_of
+def _asked(book: Any, date: str, entries: str) -> tuple[int, tuple[int, int] | None]:
+    """Return the day and the range of entries that the options say."""
+    from boyau.records.iso20022 import movements
 
     try:
-        return day(text) if text else day_of(max(book.ledger.time, 0))
-    except CodeError as error:
-        raise Failure(f"--date: {error}", 2) from None
-
-
-def _range(book: Any, text: str) -> tuple[int, int] | None:
-    if not text:
-        return None
-    first, _, last = text.partition("-")
-    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit() and int(first) <= int(last)):
-        raise Failure(f"--entries: {text!r:.40} is no range; write FIRST-LAST", 2)
-    if int(first) >= book.entries:
-        raise Failure(f"there is no entry {first}; the last is {book.entries - 1}")
-    return int(first), int(last)
-
-
-def _title(book: Any) -> Any:
-    return book.store.read(0).records()[0].get("name") or "Boyau"
+        return movements.day_asked(book, date), movements.range_asked(book, entries)
+    except movements.NotAsked as error:
+        if error.missing:
+            raise Failure(str(error)) from None
+        raise Failure(f"--{error.field}: {error}", 2) from None
 
 
 # ---- answering ------------------------------------------------------------------------------------------------------
@@ -283,7 +272,7 @@ def _hand_out(data: bytes, output: Path | None, facts: dict[str, Any], *, json: 
 
 
 def _tell(file: str, message: Any, outcomes: Any, refused: Any, words: "Language", *, json: bool) -> None:
-    told = [_outcome(one) for one in outcomes]
+    told = [one.facts() for one in outcomes]
     if json:
         whole = {"code": refused.code, "reason": refused.told(words)} if refused else {}
         print_json({"message": message.id, "format": message.name} | whole | {"transactions": told})
@@ -306,21 +295,6 @@ def _tell(file: str, message: Any, outcomes: Any, refused: Any, words: "Language
     counts = {status: sum(one["status"] == status for one in told) for status in meanings}
     rows = [(status, meanings[status], str(count)) for status, count in counts.items() if count]
     print_table(columns, rows, right=[2])
-
-
-def _outcome(one: Any) -> dict[str, Any]:
-    told = {
-        "line": one.instruction.line,
-        "id": one.instruction.id,
-        "end_to_end_id": one.instruction.end_to_end_id,
-        "status": one.status,
-        "result": one.result,
-        "entry": one.entry,
-        "code": one.code,
-        "reason": one.reason,
-        "remedy": one.remedy,
-    }
-    return {name: value for name, value in told.items() if value not in ("", None) or name == "id"}
 
 
 def _print_reconciliation(one: Any, words: "Language") -> None:

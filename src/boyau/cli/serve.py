@@ -20,8 +20,6 @@ Listen = Annotated[
     str | None,
     Parameter(help="Address to listen at, HOST:PORT; port 0 takes a free one. By default BOYAU_LISTEN."),
 ]
-SWITCH_SECONDS = 0.0005
-"""How long a thread keeps the interpreter where another waits for it: the writer, when its disk has answered."""
 
 
 def serve(ledger: Served, *, listen: Listen = None, create: bool = False, language: In = None) -> int:
@@ -46,8 +44,10 @@ def serve(ledger: Served, *, listen: Listen = None, create: bool = False, langua
     listening = listening_at(host, port, words)
     try:
         url = settings.public_url or address_of(listening, tls=settings.tls_certificate is not None)
+        numbers = read_numbers(settings)
         access = open_access(ledger, url, settings, words)
-        return run(open_book(ledger, create=create), ledger, settings, access, listening, url, words)
+        book = open_book(ledger, create=create)
+        return run(book, ledger, settings, (access, numbers), listening, url, words)
     finally:
         listening.close()
 
@@ -65,8 +65,19 @@ def read_settings(words: "Language", **given: Any) -> "Settings":
         raise Failure(str(error), 2) from None
 
 
+def read_numbers(settings: "Settings") -> Any:
+    """Read what outside account numbers mean here."""
+    from boyau.records.iso20022 import numbers
+
+    try:
+        return numbers.load(settings.iso20022_numbers)
+    except numbers.NumbersError as error:
+        raise Failure(str(error), 2) from None
+
+
 def open_access(ledger: str, url: str, settings: "Settings", words: "Language") -> Any:
     """Open the access store beside the ledger."""
+    from boyau.service import logs
     from boyau.service.gate import Access
     from boyau.service.identity.oidc import read_providers
     from boyau.service.identity.store import AccessStore
@@ -86,6 +97,7 @@ def open_access(ledger: str, url: str, settings: "Settings", words: "Language") 
             trusted_proxies=proxies,
             certificate_header=settings.certificate_header,
             decisions_folder=settings.decisions_folder,
+            decisions_told=logs.decisions(logs.configure(settings.log_level)) if settings.decisions_logged else None,
             caller_limit=(settings.rate_per_second, settings.rate_burst),
         )
     except ValueError as error:
@@ -116,22 +128,28 @@ def open_book(ledger: str, *, create: bool = False) -> Any:
 
 
 def run(  # what is served, and where
-    book: Any, ledger: str, settings: "Settings", access: Any, listening: socket.socket, url: str, words: "Language",
-    *, demonstration: bool = False,
+    book: Any, ledger: str, settings: "Settings", given: tuple[Any, Any], listening: socket.socket, url: str,
+    words: "Language", *, demonstration: bool = False,
 ) -> int:  # fmt: skip
-    """Serve until a signal ends it; print the address, and the link for the first administrator where there is none."""
+    """Serve until a signal ends it; print the address, and the link for the first administrator where there is none.
+
+    *given*: who may come in, and what outside account numbers mean.
+    """
     import uvicorn
 
     from boyau.service import logs
-    from boyau.service.app import create_app
+    from boyau.service.app import HEADERS, create_app
     from boyau.service.desk import Desk
+    from boyau.service.front import Front, protocol
+    from boyau.service.interpreter import settle
     from boyau.service.webhooks import Hooks
     from boyau.web import install
     from boyau.web.publication.job import Terms
 
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
-    app = create_app(desk, access)
+    access, numbers = given
+    app = create_app(desk, access, numbers=numbers)
     terms = Terms(
         settings.open_licence, settings.open_licence_url, settings.open_publisher, settings.open_seconds,
     )  # fmt: skip
@@ -140,7 +158,7 @@ def run(  # what is served, and where
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
         app.state.hooks = Hooks(desk, path, most=settings.webhooks_max, private=settings.webhooks_private)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    front = Front(app, desk, HEADERS, most=settings.requests_at_once_max, logger=logger)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
@@ -149,7 +167,8 @@ def run(  # what is served, and where
 
     server = Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
+            front, http=protocol(front), log_config=None, access_log=False, server_header=False, proxy_headers=False,
+            ws="none", lifespan="on",
             timeout_keep_alive=30, limit_concurrency=settings.connections_max,
             timeout_graceful_shutdown=settings.drain_seconds, ssl_certfile=settings.tls_certificate,
             ssl_keyfile=settings.tls_key,
@@ -163,6 +182,7 @@ def run(  # what is served, and where
         print(link)
     sys.stdout.flush()
     say(words.text("{ledger} is served, {entries} entries; {key} stops", **_facts(ledger, book)))
+    settle()
     try:
         # uvicorn sends itself the signal again when it has ended; by then there is nothing left to interrupt.
         server.run(sockets=[listening])
@@ -189,17 +209,30 @@ def address_of(listening: socket.socket, *, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def doctor(ledger: Examined = None, *, language: In = None, json: Json = False) -> int:
+def doctor(ledger: Examined = None, *, components: bool = False, language: In = None, json: Json = False) -> int:
     """Look at an installation, and say of everything that is wrong with it what to do.
 
     Example calls:
 
         boyau doctor
         boyau doctor treasury.boyau --json
+        boyau doctor --components > boyau.cdx.json
 
     Exit code 1: something is wrong.
+
+    Parameters
+    ----------
+    components
+        Only list what is installed, as a bill of materials (CycloneDX, JSON).
     """
     words = chosen(language)
+    if components:
+        from datetime import UTC, datetime
+
+        from boyau.service.components import bill
+
+        print_json(bill(datetime.now(UTC)))
+        return 0
     settings = read_settings(words)
     from boyau.service.doctor import examine
 

@@ -24,6 +24,10 @@ class IntakeError(Exception):
     """The whole file cannot be read; the message says why and what to do."""
 
 
+class TooLarge(IntakeError):  # noqa: N818 - says what it is
+    """The file has more lines than may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: its number, and the value read, or what is wrong with it and in which field."""
@@ -134,12 +138,28 @@ def _cells(cells: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def parquet(path: Path) -> Iterator[Line]:
-    """Read Parquet: text columns, amounts as text or DECIMAL. Floating-point columns are refused whole."""
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a compressed file of a stranger may become: a small one can say that it is enormous."""
+
+    rows: int
+    columns: int = 100
+    cell_chars: int = 4096
+    chars: int = 256 << 20
+    memory: str = "1GB"
+
+
+def parquet(path: Path, most: Unpacked | None = None) -> Iterator[Line]:
+    """Read Parquet: text columns, amounts as text or DECIMAL. Floating-point columns are refused whole.
+
+    *most*: what it may become; beyond that it is refused before it is unpacked, or while it is.
+    """
     import duckdb
 
     try:
         with duckdb.connect() as db:
+            if most:
+                _bound(db, path, most)
             found = db.execute("select * from read_parquet(?) limit 0", [str(path)])
             names = [(column[0], str(column[1])) for column in found.description or []]
             for name, kind in names:
@@ -147,19 +167,50 @@ def parquet(path: Path) -> Iterator[Line]:
                     raise IntakeError(
                         f"{path}, column {name}: floating-point numbers lose money; store text or DECIMAL"
                     )
-            wanted = ", ".join(
-                _quoted(name) if kind == "BOOLEAN" else f"cast({_quoted(name)} as varchar)" for name, kind in names
-            )
+                if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
+                    raise IntakeError(f"{path}, column {name}: lists and structures are no values")
+            if most and len(names) > most.columns:
+                raise IntakeError(f"{path}: has {len(names)} columns; at most {most.columns}")
+            wanted = ", ".join(_wanted(name, kind, most) for name, kind in names)
             rows = db.execute(f"select {wanted} from read_parquet(?)", [str(path)])  # noqa: S608 - names are quoted
-            number = 0
+            number, chars = 0, 0
             while chunk := rows.fetchmany(_CHUNK_ROWS):
                 for row in chunk:
                     number += 1
+                    if most:
+                        chars += _measured(path, row, most)
+                        if chars > most.chars:
+                            raise IntakeError(f"{path}: unpacked it is larger than {most.chars >> 20} MiB")
                     yield Line(
                         number, _cells((name, v) for (name, _), v in zip(names, row, strict=True) if v is not None)
                     )
     except duckdb.Error as error:
         raise IntakeError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+
+
+def _bound(db: Any, path: Path, most: Unpacked) -> None:
+    """Have the file refused by what it says of itself, and the engine keep to a bounded memory, whatever it is."""
+    db.execute(f"set memory_limit = '{most.memory}'")
+    db.execute("set max_temp_directory_size = '0B'")
+    db.execute("set threads = 1")
+    (rows,) = db.execute("select num_rows from parquet_file_metadata(?)", [str(path)]).fetchone()
+    if rows > most.rows:
+        raise TooLarge(f"{path}: has {rows} rows; at most {most.rows}")
+
+
+def _wanted(name: str, kind: str, most: Unpacked | None) -> str:
+    if kind == "BOOLEAN":
+        return _quoted(name)
+    text = f"cast({_quoted(name)} as varchar)"
+    # One character more than may be, so that it is seen; a long text stands once in the file and in a million rows.
+    return f"left({text}, {most.cell_chars + 1})" if most else text
+
+
+def _measured(path: Path, row: tuple[Any, ...], most: Unpacked) -> int:
+    sizes = [len(cell) for cell in row if isinstance(cell, str)]
+    if sizes and max(sizes) > most.cell_chars:
+        raise IntakeError(f"{path}: holds a text of more than {most.cell_chars} characters")
+    return sum(sizes)
 
 
 def _quoted(name: str) -> str:

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from boyau import __version__
-from boyau.service import api, logs
+from boyau.records.iso20022.numbers import Numbers
+from boyau.service import api, iso20022, logs
 from boyau.service.desk import Busy, Closing, Desk
 from boyau.service.feed import Feed
-from boyau.service.gate import Access, admin_routes, approval_routes, programme_routes
+from boyau.service.gate import Access, admin_routes, approval_routes, grant_routes, programme_routes
 from boyau.service.gate.desk import GuardedDesk
 from boyau.service.gate.middleware import Gate
 from boyau.service.identity import routes as sign_in
@@ -37,11 +38,12 @@ HEADERS = {
 log = logging.getLogger("boyau.service")
 
 
-def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAPI:
+def create_app(desk: Desk, access: Access | AccessStore | None = None, *, numbers: Numbers | None = None) -> FastAPI:
     """Return the application over a ledger at work; leaving it closes the desk, after what was taken is written.
 
     *access* may be the store alone: then passkeys and signed requests, no OpenID provider, no proxy that is trusted.
     Without it there is neither identity nor gate, and everybody may do everything: for tests and demonstrations.
+    *numbers*: what account numbers of the outside world mean here (docs/iso20022.md).
     """
     if isinstance(access, AccessStore):
         access = Access(access)
@@ -58,16 +60,20 @@ def create_app(desk: Desk, access: Access | AccessStore | None = None) -> FastAP
         title="Boyau", version=__version__, lifespan=life, docs_url=None, redoc_url=None, openapi_url="/openapi.json",
         description="Coloured public money: post, explain, look, follow.",
     )  # fmt: skip
+    app.include_router(api.router)  # first: what is called all the time is found at once
+    app.add_middleware(api.Express)
     app.state.desk, app.state.access = desk, access
     if access is None:
         log.warning("no access control: everybody who reaches this service may do everything")
     else:
         app.state.desk = guarded = GuardedDesk(desk, access)
         app.add_middleware(Gate, access=access, desk=desk)
-        for router in (sign_in.router, admin_routes.router, approval_routes.router, programme_routes.router):
+        routers = (sign_in, admin_routes, grant_routes, approval_routes, programme_routes)
+        for router in (one.router for one in routers):
             app.include_router(router)
     app.state.feed = Feed(desk)
-    app.include_router(api.router)
+    app.state.iso20022 = iso20022.Shared(numbers or Numbers())
+    app.include_router(iso20022.router)
     _operation(app, desk)
     _errors(app)
     app.add_middleware(logs.Headers, headers=HEADERS)
@@ -86,7 +92,7 @@ def _operation(app: FastAPI, desk: Desk) -> None:
     @app.get("/ready", operation_id="ready")
     async def ready() -> Response:
         """Tell whether requests are answered: the writer takes a turn."""
-        await api.looked(desk, lambda book: book.entries)
+        await api.looked(desk, lambda book: book.entries, always=True)
         return JSONResponse({"status": "ok", "entries": desk.entries, "waiting": desk.waiting})
 
     @app.get("/metrics", operation_id="metrics")
@@ -118,7 +124,6 @@ def _errors(app: FastAPI) -> None:
         kind = "disk-full" if isinstance(error, StoreFull) else "store"
         told = "Nothing of this request was kept."
         return Problem(503, kind, "The ledger cannot be written", told, headers={"Retry-After": "10"}).response(request)
-
 
     @app.exception_handler(Busy)
     async def full(request: Request, error: Busy) -> Response:

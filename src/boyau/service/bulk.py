@@ -18,7 +18,7 @@ from boyau import codec
 from boyau.journal import intake
 from boyau.journal.intake import Line
 from boyau.journal.operations import GIVING_BACK, ON_HOLD, OPS, OperationError, Operations
-from boyau.ledger import UNKNOWN_ACCOUNT, Kind, Ledger, RowFlag, Rows, codes
+from boyau.ledger import BATCH_ROWS_MAX, UNKNOWN_ACCOUNT, Kind, Ledger, RowFlag, Rows, codes
 from boyau.ledger.rows import ROW
 
 Bools = npt.NDArray[np.bool_]
@@ -65,13 +65,33 @@ class Bulk:
         return len(self.numbers)
 
     @property
-    def linked(self) -> bool:
-        """True where a line belongs to a chain, or may have been meant to: chains are left to ``Submission``."""
-        if True in self.columns["linked"]:
+    def tangled(self) -> bool:
+        """True where a chain must be looked at line by line, by ``Submission``.
+
+        It holds, or may have been meant to hold, what is not plainly an operation; or it ends nowhere; or no batch is
+        as long.
+        """
+        if any(isinstance(o.value, dict) and o.value.get("linked", False) is not False for o in self.others.values()):
             return True
-        return any(
-            isinstance(o.value, dict) and o.value.get("linked", False) is not False for o in self.others.values()
-        )
+        at = self.places[self._linked()]
+        if not len(at):
+            return False
+        if at[-1] + 1 >= len(self) or any(place in self.others for place in (at + 1).tolist()):
+            return True
+        ends = np.flatnonzero(np.diff(at, append=-1) != 1)
+        return int(np.diff(ends, prepend=-1).max()) >= BATCH_ROWS_MAX
+
+    def _linked(self) -> Bools:
+        column = self.columns["linked"]
+        return np.array([one is True for one in column], bool) if True in column else np.zeros(len(column), bool)
+
+    def chained(self, begin: int, end: int) -> Bools:
+        """Tell which lines from *begin* to *end* stand in a chain; no chain of what is not tangled goes beyond them."""
+        low, high = np.searchsorted(self.places, (begin, end)).tolist()
+        linked = np.zeros(end - begin, bool)
+        linked[self.places[low:high] - begin] = self._linked()[low:high]
+        linked[1:] |= linked[:-1].copy()
+        return linked
 
     def lines(self) -> list[Line]:
         """Return all lines as the codec reads them."""

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -29,6 +29,9 @@ LINES_MAX = 262_144
 """What may wait: beyond either the caller is told to come back later, and nothing of theirs was begun."""
 GROUP_LINES_MAX = 65_536
 """At most so many lines share one turn of the writer, so that reads in between do not wait long."""
+
+WAIT_SECONDS_MAX = 60
+"""Nobody is told to come back later than this, however slow the last turn was."""
 
 T = TypeVar("T")
 
@@ -108,21 +111,22 @@ class Desk:
         return self._put(_Job(lines=lines, dry=dry))
 
     def submit_bulk(self, bulk: Bulk) -> "Future[Outcome]":
-        """Queue a batch without chains, as ``submit`` would its lines. Where the disk fails, part of it may be kept."""
+        """Queue a batch that is not tangled, as ``submit`` would its lines. Where the disk fails, part may be kept."""
         return self._put(_Job(bulk=bulk))
 
-    def call(self, function: Callable[[Book], T]) -> "Future[T]":
-        """Queue a short look at the book, between two commits."""
-        return self._put(_Job(call=function))
+    def call(self, function: Callable[[Book], T], *, always: bool = False) -> "Future[T]":
+        """Queue a short look at the book, between two commits; *always*: however much waits."""
+        return self._put(_Job(call=function), always=always)
 
-    def _put(self, job: _Job) -> "Future[Any]":
+    def _put(self, job: _Job, *, always: bool = False) -> "Future[Any]":
         weight = job.weight
         with self._changed:
             if self._stopping:
                 raise Closing
-            if len(self._queue) >= self._jobs_max or self._waiting + weight > self._lines_max:
+            full = len(self._queue) >= self._jobs_max or self._waiting + weight > self._lines_max
+            if full and not always:
                 self.counts.busy += 1
-                raise Busy(max(1, round(self._waiting / max(self._speed, 1.0))))
+                raise Busy(self.wait_seconds)
             self._queue.append(job)
             self._waiting += weight
             self._changed.notify()
@@ -132,6 +136,16 @@ class Desk:
     def waiting(self) -> int:
         """How many lines and looks wait."""
         return self._waiting
+
+    @property
+    def full(self) -> bool:
+        """True where nothing more can be queued; a look from outside, which takes no lock."""
+        return len(self._queue) >= self._jobs_max or self._waiting >= self._lines_max
+
+    @property
+    def wait_seconds(self) -> int:
+        """In how many seconds what waits now is likely to be done; at least one, at most a minute."""
+        return min(max(1, round(self._waiting / max(self._speed, 1.0))), WAIT_SECONDS_MAX)
 
     def close(self) -> None:
         """Take nothing more, finish what was taken, close the book."""
@@ -267,6 +281,9 @@ class Desk:
             else:
                 told = Answer(line.number, "unreadable", str(own)[:60], error.field, error.message)
                 out.told[begin + k] = told
+        if True in bulk.columns["linked"] and (bulk.chained(begin, end) & ~good).any():
+            self._lines(bulk, begin, end, out)  # one of a chain cannot be read: its answers depend on each other
+            return
         if not good.any():
             return
         decided = book.post(rows[good])
@@ -275,6 +292,13 @@ class Desk:
         for k in np.flatnonzero(decided["result"] == Result.EXISTS).tolist():
             # It stands where it was posted, not where it was sent again.
             out.entries[chosen[k]] = book.ledger.entry_of(decided["id"][k].tobytes())
+
+    def _lines(self, bulk: Bulk, begin: int, end: int, out: Outcome) -> None:
+        """Decide a part of a batch line by line."""
+        lines = [bulk.others.get(k) or bulk.line(k) for k in range(begin, end)]
+        numbered = [Line(begin + k, one.value, one.error, one.field) for k, one in enumerate(lines)]
+        for answer in Submission(self._book).run(numbered):
+            out.told[answer.line] = replace(answer, line=bulk.numbers[answer.line])
 
 
 def _open_chain(lines: Sequence[Line]) -> list[Answer]:

@@ -4,12 +4,14 @@ A path may hold a participant's number and a query a search: only the form of th
 by a hash whose salt ends with the process, so that nobody can try numbers until the hash fits.
 """
 
+import asyncio
 import hashlib
+import itertools
 import os
 import re
 import sys
 import time
-import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +25,36 @@ QUIET = frozenset({"/health", "/ready", "/metrics"})
 """Asked for every few seconds by machines; logged at ``debug``."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SALT = os.urandom(16)
+_PROCESS, _NUMBERS = os.urandom(8).hex(), itertools.count(1)
+"""What ids of requests are made of. Random bits for each of them would be a call of the system for each."""
+
+
+class _Lines:
+    """Writes lines; those that come in one turn of a loop are handed to the system together.
+
+    Each flush is a call of the system, for which another thread gets the interpreter, and it takes time to come back.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._planned = stream, False
+
+    def msg(self, line: bytes) -> None:
+        """Write one line."""
+        self._stream.write(line + b"\n")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # another thread, or no service at all
+            self._stream.flush()
+            return
+        if not self._planned:
+            self._planned = True
+            loop.call_soon(self._flush)
+
+    debug = info = warning = error = msg
+
+    def _flush(self) -> None:
+        self._planned = False
+        self._stream.flush()
 
 
 def configure(level: str = "info", stream: BinaryIO | None = None) -> Any:
@@ -36,7 +68,7 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> Any:
             structlog.processors.JSONRenderer(serializer=lambda value, **_: msgspec.json.encode(value)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        logger_factory=lambda *_: _Lines(stream or sys.stderr.buffer),
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger().bind()  # bound once, not for each line
@@ -65,7 +97,7 @@ class Log:
             await self._app(scope, receive, send)
             return
         given = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"x-request-id"), "")
-        identity = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        identity = given if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_NUMBERS):016x}"
         scope.setdefault("state", {})["request_id"] = identity
         status, sent, began = 0, 0, time.perf_counter()
 
@@ -125,6 +157,13 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, more)
+
+
+def decisions(logger: Any) -> Callable[[dict[str, Any]], None]:
+    """Return what writes a decision of the gate to the log, so that whatever collects the log keeps it elsewhere."""
+    return lambda facts: logger.info(
+        "decision", **{("decided" if name == "at" else name): v for name, v in facts.items()}
+    )
 
 
 def install(app: Starlette, logger: Any) -> None:

@@ -48,7 +48,8 @@ WORDS = {
     304: "Not changed", 400: "Not readable", 401: "Not signed in", 403: "Not allowed", 404: "Not there",
     409: "Refused by a rule, a limit or the state: every reason is in `findings`", 413: "Too large",
     415: "A type that is not read", 422: "Not an operation, record or query that is known",
-    429: "Too many requests", 503: "Not now: too much waits, the disk fails, or the service ends",
+    429: "Too many requests", 501: "Not installed here",
+    503: "Not now: too much waits, the disk fails, or the service ends",
 }  # fmt: skip
 _DETAILS = {
     "type": "object",

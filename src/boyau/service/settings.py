@@ -51,6 +51,16 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder for the daily files of decisions; without it they stay in the access store."),
     ] = None
+    decisions_logged: Annotated[
+        bool, Field(description="Write each decision of the gate to the log as well, with its link of the chain.")
+    ] = False
+    iso20022_numbers: Annotated[
+        Path | None,
+        Field(description="TOML file that says which outside account number is which account here (docs/iso20022.md)."),
+    ] = None
+    requests_at_once_max: Annotated[
+        int, Field(ge=1, le=65_536, description="Posting requests that are served at a time; beyond it 503, at once.")
+    ] = 64
     queue_requests_max: Annotated[
         int, Field(ge=1, le=65_536, description="Requests that may wait for the writer; beyond it 503.")
     ] = 4096

@@ -37,7 +37,8 @@ def serve_demonstration(ledger: str, listen: str, words: "Language") -> int:
         opening = threading.Timer(1.0, _open, (url,))
         opening.daemon = True
         opening.start()
-        return serve.run(book, ledger, settings, access, listening, url, words, demonstration=True)
+        given = access, serve.read_numbers(settings)
+        return serve.run(book, ledger, settings, given, listening, url, words, demonstration=True)
     finally:
         listening.close()
 

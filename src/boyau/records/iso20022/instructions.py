@@ -1,6 +1,7 @@
 """Payment instructions: what a pain.001 and a treasury payment order both become, and the operations they ask for."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from boyau.language import Language
@@ -130,14 +131,31 @@ def identity(uetr: str, end_to_end_id: str, instruction_id: str) -> str:
     return operation_id(name)
 
 
-class Directory:
-    """Finds the accounts that parties mean, in one ledger."""
+class Owners:
+    """Which accounts a participant has; ``seen`` adds those that have come since, and none is ever taken away."""
 
-    def __init__(self, ledger: Ledger, known: numbers.Numbers) -> None:
-        self._ledger, self._known = ledger, known
+    def __init__(self) -> None:
         self._of: dict[str, list[str]] = {}
-        for name in ledger.accounts:
+        self._count = 0
+
+    def seen(self, ledger: Ledger) -> "Owners":
+        """Bring it up to date with *ledger*, always the same one; return itself."""
+        for name in islice(ledger.accounts, self._count, None):
             self._of.setdefault(name.partition("@")[0], []).append(name)
+        self._count = len(ledger.accounts)
+        return self
+
+    def of(self, participant: str) -> list[str]:
+        """Return the accounts of a participant, in the order in which they were made."""
+        return self._of.get(participant, [])
+
+
+class Directory:
+    """Finds the accounts that parties mean, in one ledger. *owners*: kept by who reads many messages."""
+
+    def __init__(self, ledger: Ledger, known: numbers.Numbers, owners: Owners | None = None) -> None:
+        self._ledger, self._known = ledger, known
+        self._owners = (owners or Owners()).seen(ledger)
 
     def operation(self, instruction: Instruction) -> dict[str, Any]:
         """Return the operation that *instruction* asks for; raises ``Fault``."""
@@ -198,7 +216,7 @@ class Directory:
         wanted = int(hop or 0) + 1
         held = [
             name
-            for name in self._of.get(participant, [])
+            for name in self._owners.of(participant)
             if name.endswith(f"#{wanted}") and f"{name.partition('@')[2].partition('#')[0]}/".startswith(f"{colour}/")
         ]
         if len(held) > 1:

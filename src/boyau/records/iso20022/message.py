@@ -45,6 +45,10 @@ class MessageError(ValueError):
     """A text that is no such message; the sentence names the line and says what to do."""
 
 
+class SchemaMissing(MessageError):  # noqa: N818 - says what it is
+    """The published schema is not installed; the sentence says how it is."""
+
+
 class Unwritable(ValueError):  # noqa: N818 - says what it is
     """What the standard has no room for."""
 
@@ -62,7 +66,7 @@ def published(name: str) -> bytes:
             for file in distribution(package).files or ():
                 if file.name == f"{name}.xsd":
                     return Path(str(file.locate())).read_bytes()
-    raise MessageError(f"the schema of {name} is not here; install it with `pip install 'boyau[iso20022]'`")
+    raise SchemaMissing(f"the schema of {name} is not here; install it with `pip install 'boyau[iso20022]'`")
 
 
 def _parser() -> Any:

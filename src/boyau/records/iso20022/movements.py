@@ -4,7 +4,7 @@ A set of one account is that account's statement. A set of all accounts of a col
 money that is outstanding: what moves inside it leaves it unchanged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,23 @@ from boyau import codec
 from boyau.codec import ROWS, Batch
 from boyau.journal import Book
 from boyau.ledger import Kind
-from boyau.ledger.codes import day_of
+from boyau.ledger.codes import CodeError, day, day_of
 from boyau.trace.journal import MOVING
 
 ISSUER_FLAG = 1
+ENTRY_DIGITS_MAX = 18
+
+
+Enough = Callable[[], bool]
+"""Tells whether so much has been read that others should have their turn."""
+
+
+class NotAsked(ValueError):  # noqa: N818 - says what it is
+    """A day or a range that is none; ``field``: ``date`` or ``entries``. ``missing``: it could be, but is not there."""
+
+    def __init__(self, field: str, told: str, *, missing: bool = False) -> None:
+        super().__init__(told)
+        self.field, self.missing = field, missing
 
 
 class Imbalance(Exception):  # noqa: N818 - says what it is
@@ -52,6 +65,28 @@ class Period:
     movements: list[Movement]
 
 
+def day_asked(book: Book, text: str) -> int:
+    """Return the day that *text* says; none said: that of the last entry."""
+    try:
+        return day(text) if text else day_of(max(book.ledger.time, 0))
+    except CodeError as error:
+        raise NotAsked("date", str(error)) from None
+
+
+def range_asked(book: Book, text: str) -> tuple[int, int] | None:
+    """Return the entries that ``FIRST-LAST`` says, None where nothing is said."""
+    if not text:
+        return None
+    first, _, last = text.partition("-")
+    digits = all(one.isascii() and one.isdigit() and len(one) <= ENTRY_DIGITS_MAX for one in (first, last))
+    if not digits or int(first) > int(last):
+        raise NotAsked("entries", f"{text!r:.40} is no range; write FIRST-LAST")
+    if int(first) >= book.entries:
+        told = f"there is no entry {first}; the last is {book.entries - 1}"
+        raise NotAsked("entries", told, missing=True)
+    return int(first), int(last)
+
+
 def mask_of(book: Book, name: str) -> npt.NDArray[np.bool_]:
     """Return which accounts *name* means: an account, or a colour with all below it (issuers stand outside)."""
     ledger = book.ledger
@@ -79,67 +114,106 @@ def unit_of(book: Book, name: str) -> tuple[str, int]:
     return colour.unit, registry.units[colour.unit]
 
 
-def period(book: Book, mask: npt.NDArray[np.bool_], first: int, last: int) -> Period:
-    """Read the whole journal, and compare what its entries make with the balances that the ledger keeps."""
-    opening, later, found = 0, 0, []
-    for batch_time, batch_first, rows, amounts, places in _crossing(book, mask):
-        day = day_of(batch_time)
-        total = int(amounts.sum())
-        if day < first:
-            opening += total
-        elif day > last:
-            later += total
-        else:
-            found += _movements(rows, amounts, places, batch_first, day)
-    closing = opening + sum(one.amount for one in found)
-    kept = book.ledger.tables.acc[: len(mask)][mask]
-    balance = sum(credit - debit for debit, credit in kept[:, :2].tolist())
-    if closing + later != balance:
-        raise Imbalance(f"the entries make {closing + later}, the ledger keeps {balance} (minor units)")
-    return Period(first, last, opening, closing, found)
+class Walk:
+    """The journal as it stood when this was made, read some batches at a time: the book may be used in between."""
 
+    def __init__(self, book: Book, begin: int = 0) -> None:
+        self._next, self._end = begin, book.next_number
 
-def between(
-    book: Book, mask: npt.NDArray[np.bool_] | None, *, days: tuple[int, int] | None, entries: tuple[int, int] | None
-) -> Iterator[tuple[int, Any, int]]:
-    """Yield (entry, row, day) of every movement that touches the set, or any account, in these days or entries."""
-    begin = book.store.containing(entries[0]).number if entries else 0
-    for batch in _batches(book, begin):
-        day = day_of(batch.time)
-        if entries and batch.first > entries[1]:
+    def batches(self, book: Book, enough: Enough) -> Iterator[Batch]:
+        """Yield the batches that come next, until there are no more or it is *enough*, but at least one."""
+        if self._next >= self._end:
             return
-        if batch.kind != ROWS or (days and not days[0] <= day <= days[1]):
-            continue
-        rows = batch.rows()
+        for batch in book.store.batches(self._next):
+            self._next = batch.number + 1
+            yield batch
+            # Another process may be writing: its batches are not in this state.
+            if self._next >= self._end or enough():
+                return
+
+    def end(self) -> None:
+        """Read no further."""
+        self._next = self._end
+
+    @property
+    def more(self) -> bool:
+        """True until everything has been read."""
+        return self._next < self._end
+
+
+def never() -> bool:
+    """Say that it is not enough yet: the whole is read at once."""
+    return False
+
+
+class Reading:
+    """Reads what days ``first`` to ``last`` were to a set of accounts; ``step`` until there is no ``more``."""
+
+    def __init__(self, book: Book, mask: npt.NDArray[np.bool_], first: int, last: int) -> None:
+        self._mask, self._first, self._last = mask, first, last
+        self._walk = Walk(book)
+        kept = book.ledger.tables.acc[: len(mask)][mask]
+        self._balance = sum(credit - debit for debit, credit in kept[:, :2].tolist())
+        self._opening, self._later = 0, 0
+        self._found: list[Movement] = []
+
+    @property
+    def more(self) -> bool:
+        """True until everything has been read."""
+        return self._walk.more
+
+    def step(self, book: Book, enough: Enough = never) -> None:
+        """Read on."""
+        for batch in self._walk.batches(book, enough):
+            if batch.kind == ROWS:
+                self._take(book, batch)
+
+    def _take(self, book: Book, batch: Batch) -> None:
+        rows, booked = batch.rows(), day_of(batch.time)
         moved = _moved(book, rows)
-        if mask is not None:
-            moved = moved[mask[rows["debit"][moved]] | mask[rows["credit"][moved]]]
-        for k in moved.tolist():
-            entry = batch.first + k
-            if entries is None or entries[0] <= entry <= entries[1]:
-                yield entry, rows[k], day
-
-
-def _batches(book: Book, begin: int) -> Iterator[Batch]:
-    """Yield the batches that *book* knows: another process may be writing, and its balances are not in this state."""
-    for batch in book.store.batches(begin):
-        if batch.number >= book.next_number:
-            return
-        yield batch
-
-
-def _crossing(book: Book, mask: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, Any, Any, Any]]:
-    for batch in _batches(book, 0):
-        if batch.kind != ROWS:
-            continue
-        rows = batch.rows()
-        moved = _moved(book, rows)
-        out, into = mask[rows["debit"][moved]], mask[rows["credit"][moved]]
+        out, into = self._mask[rows["debit"][moved]], self._mask[rows["credit"][moved]]
         across = out != into
         places = moved[across]
-        if len(places):
-            settled = rows["settled"][places].astype(np.int64)
-            yield batch.time, batch.first, rows, np.where(into[across], settled, -settled), places
+        if not len(places):
+            return
+        settled = rows["settled"][places].astype(np.int64)
+        amounts = np.where(into[across], settled, -settled)
+        if booked < self._first:
+            self._opening += int(amounts.sum())
+        elif booked > self._last:
+            self._later += int(amounts.sum())
+        else:
+            self._found += _movements(rows, amounts, places, batch.first, booked)
+
+    def period(self) -> Period:
+        """Return what was read, compared with the balances that the ledger keeps."""
+        closing = self._opening + sum(one.amount for one in self._found)
+        if closing + self._later != self._balance:
+            made = closing + self._later
+            raise Imbalance(f"the entries make {made}, the ledger keeps {self._balance} (minor units)")
+        return Period(self._first, self._last, self._opening, closing, self._found)
+
+
+def touching(
+    book: Book,
+    batch: Batch,
+    mask: npt.NDArray[np.bool_] | None,
+    *,
+    days: tuple[int, int] | None,
+    entries: tuple[int, int] | None,
+) -> Iterator[tuple[int, Any, int]]:
+    """Yield (entry, row, day) of a batch's movements that touch the set, or any account, in these days or entries."""
+    booked = day_of(batch.time)
+    if batch.kind != ROWS or (days and not days[0] <= booked <= days[1]):
+        return
+    rows = batch.rows()
+    moved = _moved(book, rows)
+    if mask is not None:
+        moved = moved[mask[rows["debit"][moved]] | mask[rows["credit"][moved]]]
+    for k in moved.tolist():
+        entry = batch.first + k
+        if entries is None or entries[0] <= entry <= entries[1]:
+            yield entry, rows[k], booked
 
 
 def _moved(book: Book, rows: Any) -> npt.NDArray[np.int64]:

@@ -1,10 +1,10 @@
 """Posting instructions: each becomes an operation, and what the ledger answers becomes a status of ISO 20022."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from boyau import codec
+from boyau.journal import Book
 from boyau.journal.intake import Line
 from boyau.journal.submission import Answer, Submission, Target
 from boyau.language import Language, explanation
@@ -16,6 +16,8 @@ from boyau.records.iso20022.instructions import Directory, Fault, Instruction, M
 from boyau.records.iso20022.numbers import Numbers
 
 SETTLED, ACCEPTED, PENDING, REJECTED = "ACSC", "ACCP", "PDNG", "RJCT"
+NOT_ALLOWED, NOT_ALLOWED_CODE = "not_allowed", "AG08"
+"""What the service answers where whoever sends a message may not send this payment (InvalidAccessRights)."""
 EXPLAINED_MAX = 10_000
 """Refusals told in words; beyond that only their codes, so that a flood of them stays quick."""
 
@@ -37,41 +39,67 @@ class Outcome:
         """True where it stands in the journal, or would."""
         return self.status in (SETTLED, ACCEPTED)
 
+    def facts(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        asked = self.instruction
+        told = {
+            "line": asked.line,
+            "id": asked.id,
+            "end_to_end_id": asked.end_to_end_id,
+            "status": self.status,
+            "result": self.result,
+            "entry": self.entry,
+            "code": self.code,
+            "reason": self.reason,
+            "remedy": self.remedy,
+        }
+        return {name: value for name, value in told.items() if value not in ("", None) or name == "id"}
+
+
+def operations(directory: Directory, message: Message) -> tuple[list[Line], dict[int, Fault]]:
+    """Return the lines that *message* asks for, numbered from 0, and what is wrong with some of them."""
+    lines, faults = [], {}
+    for number, instruction in enumerate(message.instructions):
+        try:
+            lines.append(Line(number, directory.operation(instruction)))
+        except Fault as fault:
+            faults[number] = fault
+            # Submitted all the same: it breaks what it is linked with.
+            lines.append(Line(number, {"linked": instruction.linked}, error=str(fault), field=fault.field))
+    return lines, faults
+
 
 def post(target: Target, message: Message, known: Numbers, words: Language, *, kept: bool) -> list[Outcome]:
     """Submit every instruction of *message* to *target*; ``kept`` is False where it is only tried."""
-    instructions = message.instructions
-    directory, faults = Directory(target.ledger, known), {}
-
-    def lines() -> Iterator[Line]:
-        for number, instruction in enumerate(instructions):
-            try:
-                yield Line(number, directory.operation(instruction))
-            except Fault as fault:
-                faults[number] = fault
-                # Submitted all the same: it breaks what it is linked with.
-                yield Line(number, {"linked": instruction.linked}, error=str(fault), field=fault.field)
-
-    answers = {answer.line: answer for answer in Submission(target).run(lines())}
-    teller = _Teller(target, words, kept=kept)
-    return [teller.tell(one, answers[number], faults.get(number)) for number, one in enumerate(instructions)]
+    lines, faults = operations(Directory(target.ledger, known), message)
+    answers = sorted(Submission(target).run(lines), key=lambda one: one.line)
+    teller = Teller(target, words, faults, kept=kept)
+    return [teller.tell(number, one, answers[number]) for number, one in enumerate(message.instructions)]
 
 
-class _Teller:
-    """Says in codes and in words what became of an instruction."""
+def originator(book: Book) -> str:
+    """Return who answers, in a status: the ledger's name."""
+    return str(book.store.read(0).records()[0].get("name") or "Boyau")
 
-    def __init__(self, target: Target, words: Language, *, kept: bool) -> None:
-        self._target, self._words, self._kept = target, words, kept
+
+class Teller:
+    """Says in codes and in words what became of an instruction. *faults*: of those that could not be read."""
+
+    def __init__(self, target: Target, words: Language, faults: dict[int, Fault], *, kept: bool) -> None:
+        self._target, self._words, self._faults, self._kept = target, words, faults, kept
         self._explainer: Explainer | None = None
         self._explained = 0
 
-    def tell(self, instruction: Instruction, answer: Answer, fault: Fault | None) -> Outcome:
-        """Return the outcome of *instruction*."""
+    def tell(self, number: int, instruction: Instruction, answer: Answer) -> Outcome:
+        """Return the outcome of *instruction*, the message's *number*-th from 0."""
+        fault = self._faults.get(number)
         if answer.result == "unreadable":
             code = fault.code if fault else reasons.of_field(answer.field)
             said = fault.told(self._words) if fault else answer.message
             told = f"{answer.field}: {said}" if answer.field else said
             return Outcome(instruction, REJECTED, answer.result, code=code, reason=told)
+        if answer.result == NOT_ALLOWED:
+            return Outcome(instruction, REJECTED, answer.result, code=NOT_ALLOWED_CODE, reason=answer.message)
         result = Result[answer.result.upper()]
         if result.ok:
             # A commitment is accepted, not settled: no money has moved yet. What is only tried is accepted at most.

@@ -14,7 +14,7 @@ from boyau.ledger import amounts
 from boyau.ledger.codes import day_text
 from boyau.records.iso20022.bank_statement import BankEntry, BankStatement
 from boyau.records.iso20022.message import MessageError
-from boyau.records.iso20022.movements import Movement, mask_of, period, unit_of
+from boyau.records.iso20022.movements import Movement, Reading, mask_of, unit_of
 from boyau.records.iso20022.numbers import Numbers
 
 KINDS = ("opening", "closing", "statement_sum", "amount_differs", "elsewhere", "missing_here", "missing_there")
@@ -96,56 +96,79 @@ def target_of(statement: BankStatement, known: Numbers, where: str) -> str:
     )
 
 
+class Comparison:
+    """A bank's statement and the account or colour *name* over its days. ``compare`` does without the book.
+
+    Until there is no ``more`` of ``reading``, the journal has not been read. MessageError: the currencies differ.
+    """
+
+    def __init__(self, book: Book, statement: BankStatement, name: str, where: str) -> None:
+        self._statement, self._name = statement, name
+        self._unit, self._scale = unit_of(book, name)
+        if (statement.currency, 2) != (self._unit, self._scale):
+            told = f"is in {statement.currency}, {name} in {self._unit}"
+            raise MessageError(f"{where}, line {statement.line}: {told}")
+        self.reading = Reading(book, mask_of(book, name), statement.first, statement.last)
+        names = dict.fromkeys(name for entry in statement.entries for name in entry.ids)
+        self._posted = {one: at for one in names if (at := book.ledger.entry_of(codec.id_bytes(one))) >= 0}
+
+    def compare(self) -> Reconciliation:
+        """Compare them."""
+        own, statement = self.reading.period(), self._statement
+        total = sum(one.amount for one in statement.entries)
+        out = Reconciliation(self._name, self._unit, self._scale, statement.first, statement.last, statement.id)
+        out.here = own.opening, len(own.movements), own.closing - own.opening, own.closing
+        out.there = statement.opening, len(statement.entries), total, statement.closing
+        out.not_booked = statement.not_booked
+        balances = ("opening", own.opening, statement.opening), ("closing", own.closing, statement.closing)
+        for kind, here, there in balances:
+            if there is not None and here != there:
+                out.differences.append(Difference(kind, here, there))
+        if statement.opening is not None and statement.closing is not None:
+            made = statement.opening + total
+            if made != statement.closing:
+                out.differences.append(Difference("statement_sum", made, statement.closing, line=statement.line))
+        self._entries(own.movements, statement.entries, out)
+        return out
+
+    def _entries(self, here: list[Movement], there: list[BankEntry], out: Reconciliation) -> None:
+        open_here = {one.id: one for one in here if one.id}
+        nameless = [one for one in here if not one.id]
+        without: list[BankEntry] = []
+        only_there: list[BankEntry] = []
+        for entry in there:
+            movement = next((open_here[name] for name in entry.ids if name in open_here), None)
+            if movement is None:
+                (only_there if entry.ids else without).append(entry)
+                continue
+            del open_here[movement.id]
+            if movement.amount == entry.amount:
+                out.matched += 1
+            else:
+                both = movement.amount, entry.amount
+                told = Difference("amount_differs", *both, movement.id, entry.line, movement.entry)
+                out.differences.append(told)
+        rest = [*open_here.values(), *nameless]
+        rest, without = _by_amount(rest, without, out)
+        for entry in sorted([*only_there, *without], key=lambda one: one.line):
+            known = [(name, self._posted[name]) for name in entry.ids if name in self._posted]
+            if known:  # booked on another day or another account, or the bank has it twice
+                told = Difference("elsewhere", None, entry.amount, known[0][0], entry.line, known[0][1])
+            else:
+                name = entry.ids[0] if entry.ids else entry.reference
+                told = Difference("missing_here", None, entry.amount, name, entry.line)
+            out.differences.append(told)
+        for movement in sorted(rest, key=lambda one: one.entry):
+            told = Difference("missing_there", movement.amount, None, movement.id, entry=movement.entry)
+            out.differences.append(told)
+
+
 def reconcile(book: Book, statement: BankStatement, name: str, where: str) -> Reconciliation:
     """Compare *statement* with the account or colour *name* over the statement's days."""
-    unit, scale = unit_of(book, name)
-    if (statement.currency, 2) != (unit, scale):
-        raise MessageError(f"{where}, line {statement.line}: is in {statement.currency}, {name} in {unit}")
-    own = period(book, mask_of(book, name), statement.first, statement.last)
-    total = sum(one.amount for one in statement.entries)
-    out = Reconciliation(name, unit, scale, statement.first, statement.last, statement.id)
-    out.here = own.opening, len(own.movements), own.closing - own.opening, own.closing
-    out.there = statement.opening, len(statement.entries), total, statement.closing
-    out.not_booked = statement.not_booked
-    for kind, here, there in (("opening", own.opening, statement.opening), ("closing", own.closing, statement.closing)):
-        if there is not None and here != there:
-            out.differences.append(Difference(kind, here, there))
-    if statement.opening is not None and statement.closing is not None:
-        made = statement.opening + total
-        if made != statement.closing:
-            out.differences.append(Difference("statement_sum", made, statement.closing, line=statement.line))
-    _compare(book, own.movements, statement.entries, out)
-    return out
-
-
-def _compare(book: Book, here: list[Movement], there: list[BankEntry], out: Reconciliation) -> None:
-    open_here = {one.id: one for one in here if one.id}
-    nameless = [one for one in here if not one.id]
-    without: list[BankEntry] = []
-    only_there: list[BankEntry] = []
-    for entry in there:
-        movement = next((open_here[name] for name in entry.ids if name in open_here), None)
-        if movement is None:
-            (only_there if entry.ids else without).append(entry)
-            continue
-        del open_here[movement.id]
-        if movement.amount == entry.amount:
-            out.matched += 1
-        else:
-            told = Difference("amount_differs", movement.amount, entry.amount, movement.id, entry.line, movement.entry)
-            out.differences.append(told)
-    rest = [*open_here.values(), *nameless]
-    rest, without = _by_amount(rest, without, out)
-    for entry in sorted([*only_there, *without], key=lambda one: one.line):
-        known = [(name, at) for name in entry.ids if (at := book.ledger.entry_of(codec.id_bytes(name))) >= 0]
-        if known:  # booked on another day or another account, or the bank has it twice
-            told = Difference("elsewhere", None, entry.amount, known[0][0], entry.line, known[0][1])
-        else:
-            name = entry.ids[0] if entry.ids else entry.reference
-            told = Difference("missing_here", None, entry.amount, name, entry.line)
-        out.differences.append(told)
-    for movement in sorted(rest, key=lambda one: one.entry):
-        out.differences.append(Difference("missing_there", movement.amount, None, movement.id, entry=movement.entry))
+    comparison = Comparison(book, statement, name, where)
+    while comparison.reading.more:
+        comparison.reading.step(book)
+    return comparison.compare()
 
 
 def _by_amount(

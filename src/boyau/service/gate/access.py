@@ -1,12 +1,13 @@
 """Access: everything that identity and gate need, made once and handed to ``create_app``."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from boyau.service.gate.decisions import Decision, Decisions
+from boyau.service.gate.grants import Grants
 from boyau.service.gate.pending import Pending
 from boyau.service.gate.policy import POLICY
 from boyau.service.gate.turn import Turn
@@ -55,6 +56,7 @@ class Access:
         trusted_proxies: Iterable[str] = (),
         certificate_header: str = "",
         decisions_folder: Path | None = None,
+        decisions_told: Callable[[dict[str, Any]], None] | None = None,
         caller_limit: tuple[float, float] = (CALLER_RATE, CALLER_BURST),
         public_limit: tuple[float, float] = (PUBLIC_RATE, PUBLIC_BURST),
         sign_in_limit: tuple[float, float] = (SIGN_IN_RATE, SIGN_IN_BURST),
@@ -74,8 +76,9 @@ class Access:
         ceremonies = Ceremonies()
         self.passkeys = Passkeys(store, ceremonies)
         self.openid = OpenId(list(providers), store, self.people, ceremonies, transport)
-        self.decisions = Decisions(store, decisions_folder)
+        self.decisions = Decisions(store, decisions_folder, decisions_told)
         self.pending = Pending(store)
+        self.grants = Grants(store, self.people, POLICY)
         self.callers = Buckets(*caller_limit)
         self.public = Buckets(*public_limit)
         self.attempts = Buckets(*sign_in_limit)

@@ -1,4 +1,4 @@
-"""Administration of an installation: people, machines and their keys, grants, sessions; and decisions for auditors."""
+"""Administration of an installation: people, machines and their keys, sessions; and decisions for auditors."""
 
 import asyncio
 import re
@@ -11,10 +11,9 @@ from starlette.responses import JSONResponse
 
 from boyau.language import Language
 from boyau.language.catalogue import mark as _
-from boyau.ledger.colours import PARTICIPANT, PATH
 from boyau.service.api import Words
 from boyau.service.bodies import body_of, object_of
-from boyau.service.gate.policy import POLICY, PUBLIC
+from boyau.service.gate.grants import NotNow
 from boyau.service.gate.turn import TURN
 from boyau.service.identity.people import LABEL_MAX
 from boyau.service.identity.routes import PROBLEMS, Door
@@ -24,11 +23,12 @@ router = APIRouter(prefix="/api/v1", tags=["administration"])
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-async def _json(request: Request) -> dict[str, Any]:
+async def json_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request brings."""
     return object_of(await body_of(request), request)
 
 
-def _text(body: dict[str, Any], field: str, words: Language, pattern: re.Pattern[str] | None = None) -> str:
+def text_of(body: dict[str, Any], field: str, words: Language, pattern: re.Pattern[str] | None = None) -> str:
     """Return a text of the body, "" where it is left out."""
     value = body.get(field, "")
     if not isinstance(value, str) or len(value) > 600 or (value and pattern and not pattern.fullmatch(value)):
@@ -38,7 +38,7 @@ def _text(body: dict[str, Any], field: str, words: Language, pattern: re.Pattern
 
 
 def _label(body: dict[str, Any], words: Language) -> str:
-    text = _text(body, "label", words).strip()
+    text = text_of(body, "label", words).strip()
     if not text or len(text) > LABEL_MAX or not text.isprintable():
         title = words.text(_("The field {field} is not what it must be."), field="`label`")
         raise Problem(422, "unreadable", title, field="label")
@@ -50,7 +50,24 @@ def _there(door: Any, account: str, kind: str, words: Language) -> None:
         raise Problem(404, "not-found", words.text(_("There is nothing here.")))
 
 
-def _taken(words: Language) -> Problem:
+def own(words: Language) -> Problem:
+    """Return the problem of what nobody may do for themselves."""
+    return Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+
+
+def not_now(error: NotNow, words: Language) -> Problem:
+    """Return the problem of what cannot be asked for or agreed to."""
+    if error.rule == "maker":
+        return Problem(403, "own", words.text(_("Who asked for it may not agree to it.")), rule="four-eyes/maker")
+    if error.rule == "own":
+        return own(words)
+    if error.rule == "gone":
+        return Problem(404, "not-found", words.text(_("There is nothing here.")))
+    return Problem(409, "waiting", words.text(_("This waits for another administrator already, or too much does.")))
+
+
+def taken(words: Language) -> Problem:
+    """Return the problem of a key or an identity that is somebody's."""
     return Problem(409, "taken", words.text(_("This belongs to an account already.")))
 
 
@@ -66,9 +83,9 @@ async def people(door: Door) -> Response:
 @router.post("/people", status_code=201, responses=PROBLEMS, operation_id="addPerson")
 async def add_person(request: Request, words: Words, door: Door) -> Response:
     """Add a person. The answer has a link for them, good once and for 15 minutes; hand it over in person."""
-    body = await _json(request)
+    body = await json_of(request)
     label = _label(body, words)
-    issuer, subject = _text(body, "issuer", words), _text(body, "subject", words)
+    issuer, subject = text_of(body, "issuer", words), text_of(body, "subject", words)
 
     def add() -> tuple[str, str]:
         with door.store.change():
@@ -80,19 +97,30 @@ async def add_person(request: Request, words: Words, door: Door) -> Response:
     try:
         account, link = await asyncio.to_thread(add)
     except sqlite3.IntegrityError:
-        raise _taken(words) from None
+        raise taken(words) from None
     door.told(TURN.get(), "admin.people", account, allowed=True, rule="added")
     return JSONResponse({"account": account, "link": link}, 201, {"Location": f"/api/v1/people/{account}"})
 
 
 @router.post("/people/{account}/link", status_code=201, responses=PROBLEMS, operation_id="linkPerson")
 async def link_person(account: str, words: Words, door: Door) -> Response:
-    """Make a new link for a person who has lost their passkeys."""
+    """Make a new link for a person who has lost their passkeys. Roles given under four eyes wait for consent again."""
     _there(door, account, "person", words)
-    if account == TURN.get().caller.account:
-        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
-    link = await asyncio.to_thread(door.store.link, account, door.origin)
-    door.told(TURN.get(), "admin.people", account, allowed=True, rule="linked")
+    by = TURN.get().caller.account
+    if account == by:
+        raise own(words)
+
+    def make() -> tuple[str, int]:
+        with door.store.change():
+            return door.store.link(account, door.origin), door.grants.linked(account, by)
+
+    try:
+        link, again = await asyncio.to_thread(make)
+    except NotNow as error:
+        raise not_now(error, words) from None
+    door.told(
+        TURN.get(), "admin.people", account, allowed=True, rule=f"linked, {again} to agree" if again else "linked"
+    )
     return JSONResponse({"account": account, "link": link}, 201)
 
 
@@ -105,7 +133,7 @@ async def remove_person(account: str, words: Words, door: Door) -> Response:
 async def _remove(door: Any, account: str, kind: str, words: Language) -> Response:
     _there(door, account, kind, words)
     if account == TURN.get().caller.account:
-        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
+        raise own(words)
     await asyncio.to_thread(door.people.remove, account)
     door.told(
         TURN.get(), f"admin.{'people' if kind == 'person' else 'machines'}", account, allowed=True, rule="removed"
@@ -125,50 +153,53 @@ async def machines(door: Door) -> Response:
 @router.post("/machines", status_code=201, responses=PROBLEMS, operation_id="addMachine")
 async def add_machine(request: Request, words: Words, door: Door) -> Response:
     """Add a machine with its public key (Ed25519), or the SHA-256 of its certificate's public key; both hexadecimal."""
-    body = await _json(request)
+    body = await json_of(request)
     label = _label(body, words)
 
     def add() -> tuple[str, str]:
         with door.store.change():
             account = door.people.add("machine", label)
-            return account, _key(door, account, body, words)
+            return account, _key(door, account, body, words)[0]  # it has no role yet, so nobody has to agree
 
     try:
         account, key = await asyncio.to_thread(add)
     except sqlite3.IntegrityError:
-        raise _taken(words) from None
+        raise taken(words) from None
     door.told(TURN.get(), "admin.machines", account, allowed=True, rule="added")
     return JSONResponse({"account": account, "key": key}, 201, {"Location": f"/api/v1/machines/{account}"})
 
 
-def _key(door: Any, account: str, body: dict[str, Any], words: Language) -> str:
-    """Add the key that *body* names and return what it is called: its ``keyid``."""
+def _key(door: Any, account: str, body: dict[str, Any], words: Language, by: str = "") -> tuple[str, int]:
+    """Add the key that *body* names; return what it is called, its ``keyid``, and the number if it has to wait."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    public, spki = _text(body, "public_key", words, _HEX), _text(body, "certificate_spki", words, _HEX)
+    public, spki = text_of(body, "public_key", words, _HEX), text_of(body, "certificate_spki", words, _HEX)
     if bool(public) == bool(spki):
         title = words.text(_("Give either {one} or {other}."), one="`public_key`", other="`certificate_spki`")
         raise Problem(422, "unreadable", title, field="public_key")
     if public:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
         if door.store.row("select 1 from machine_key where public = ?", bytes.fromhex(public)):
-            raise _taken(words)  # also one that was revoked: a stolen key never comes back
+            raise taken(words)  # also one that was revoked: a stolen key never comes back
     key = f"k-{secrets.token_hex(6)}"
-    door.people.add_key(account, key, bytes.fromhex(public) or None, bytes.fromhex(spki) or None)
-    return key
+    return key, door.grants.ask_key(account, key, bytes.fromhex(public) or None, bytes.fromhex(spki) or None, by)
 
 
 @router.post("/machines/{account}/keys", status_code=201, responses=PROBLEMS, operation_id="addKey")
 async def add_key(request: Request, account: str, words: Words, door: Door) -> Response:
-    """Add a further key to a machine, to change keys without a pause."""
-    body = await _json(request)
+    """Add a further key to a machine, to change keys without a pause. 202: it waits for another administrator."""
+    body = await json_of(request)
     _there(door, account, "machine", words)
     try:
-        key = await asyncio.to_thread(_key, door, account, body, words)
+        key, waiting = await asyncio.to_thread(_key, door, account, body, words, TURN.get().caller.account)
+    except NotNow as error:
+        raise not_now(error, words) from None
     except sqlite3.IntegrityError:
-        raise _taken(words) from None
-    door.told(TURN.get(), "admin.machines", f"{account} {key}", allowed=True, rule="key added")
-    return JSONResponse({"account": account, "key": key}, 201)
+        raise taken(words) from None
+    rule = "key asked" if waiting else "key added"
+    door.told(TURN.get(), "admin.machines", f"{account} {key}", allowed=True, rule=rule)
+    value = {"account": account, "key": key} | ({"pending": waiting} if waiting else {})
+    return JSONResponse(value, 202 if waiting else 201)
 
 
 @router.delete("/machines/{account}/keys/{key}", status_code=204, responses=PROBLEMS, operation_id="revokeKey")
@@ -184,57 +215,6 @@ async def revoke_key(account: str, key: str, words: Words, door: Door) -> Respon
 async def remove_machine(account: str, words: Words, door: Door) -> Response:
     """End a machine's account with all its keys."""
     return await _remove(door, account, "machine", words)
-
-
-# ---- grants ---------------------------------------------------------------------------------------------------------
-
-
-@router.get("/grants", responses=PROBLEMS, operation_id="listGrants")
-async def grants(door: Door) -> Response:
-    """List what was granted and is in force."""
-    rows = door.store.rows(
-        "select number, account, role, colour, participant, by_account, at from granted where revoked is null"
-    )
-    names = ("number", "account", "role", "colour", "participant", "by", "at")
-    return JSONResponse({"items": [dict(zip(names, row, strict=True)) for row in rows], "next": None})
-
-
-@router.post("/grants", status_code=201, responses=PROBLEMS, operation_id="grant")
-async def grant(request: Request, words: Words, door: Door) -> Response:
-    """Grant a role to an account, below a colour, for a participant. Nobody grants anything to themselves."""
-    body = await _json(request)
-    account, role = _text(body, "account", words), _text(body, "role", words)
-    colour, participant = _text(body, "colour", words, PATH), _text(body, "participant", words, PARTICIPANT)
-    kind = door.people.kind(account)
-    if account == TURN.get().caller.account:
-        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
-    wrong = (
-        "account" if not kind
-        else "role" if role not in POLICY.roles or role == PUBLIC or (role == "administrator" and kind == "machine")
-        else "participant" if role in POLICY.needs_participant and not participant
-        else "colour" if role in POLICY.needs_colour and not colour
-        else ""
-    )  # fmt: skip
-    if wrong:
-        title = words.text(_("The field {field} is not what it must be."), field=f"`{wrong}`")
-        raise Problem(422, "unreadable", title, field=wrong)
-    by = TURN.get().caller.account
-    number = await asyncio.to_thread(door.people.grant, account, role, colour, participant, by)
-    door.told(TURN.get(), "admin.grants", f"{account} {role} {colour}", allowed=True, rule="granted")
-    return JSONResponse({"number": number}, 201)
-
-
-@router.delete("/grants/{number}", status_code=204, responses=PROBLEMS, operation_id="revokeGrant")
-async def revoke_grant(number: int, words: Words, door: Door) -> Response:
-    """Take a grant back, from the next request on."""
-    account, role = door.people.holder(number)
-    if not account:
-        raise Problem(404, "not-found", words.text(_("There is nothing here.")))
-    if account == TURN.get().caller.account:
-        raise Problem(403, "own", words.text(_("Somebody else must do this for you.")))
-    await asyncio.to_thread(door.people.revoke, number)
-    door.told(TURN.get(), "admin.grants", f"{account} {role}", allowed=True, rule="revoked")
-    return Response(status_code=204)
 
 
 # ---- sessions and decisions -----------------------------------------------------------------------------------------

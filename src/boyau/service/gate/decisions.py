@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,11 +48,20 @@ def chained(before: bytes, row: tuple[Any, ...]) -> bytes:
     return hashlib.sha256(before + json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()).digest()
 
 
+def _told(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a decision as it is told elsewhere, with its link of the chain."""
+    return dict(zip((*_FIELDS, "chain"), (*row[:-1], row[-1].hex()), strict=True))
+
+
 class Decisions:
     """Writes decisions in a thread of its own, those together that wait together."""
 
-    def __init__(self, store: AccessStore, folder: Path | None = None) -> None:
+    def __init__(
+        self, store: AccessStore, folder: Path | None = None, tell: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
         self._store, self._folder = store, folder
+        self._tell = tell
+        """Is told of each decision as well, with its link of the chain, when it is on disk: the log of the service."""
         self._queue: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._stopping = False
@@ -95,11 +105,11 @@ class Decisions:
 
     def _serve(self, jobs: list[_Job]) -> None:
         number, chain = self._number, self._chain
+        rows: list[tuple[Any, ...]] = []
         try:
             with self._store.change() as db:
                 at = int(self._store.clock() * 1_000_000)
                 self._rotate(at)
-                rows = []
                 for one in (decision for job in jobs for decision in job.decisions):
                     number += 1
                     told = one.who, one.how, one.action, one.resource[:200], int(one.allowed), one.rule, one.count
@@ -114,6 +124,9 @@ class Decisions:
             return
         for job in jobs:
             job.done.set_result(None)
+        if self._tell is not None:
+            for row in rows:
+                self._tell(_told(row))
 
     def _rotate(self, at: int) -> None:
         """Move days that are over for long to files; each ends where the next begins, by the chain."""
@@ -128,9 +141,7 @@ class Decisions:
             rows = self._store.rows("select * from decision where at < ? order by number", end)
             name = dt.datetime.fromtimestamp(first[0] / 1e6, dt.UTC).date().isoformat()
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            lines = [
-                json.dumps(dict(zip((*_FIELDS, "chain"), (*row[:-1], row[-1].hex()), strict=True))) for row in rows
-            ]
+            lines = [json.dumps(_told(row)) for row in rows]
             with (self._folder / f"{name}.ndjson.gz").open("wb") as file:
                 file.write(gzip.compress("\n".join(lines).encode() + b"\n"))
                 file.flush()

@@ -3,7 +3,6 @@
 It stands before the routes: a route that ``roles.toml`` does not name does not exist.
 """
 
-import asyncio
 import hmac
 from typing import Any
 
@@ -16,6 +15,7 @@ from boyau.language import Language
 from boyau.language.catalogue import mark as _
 from boyau.service.api import words_of
 from boyau.service.desk import Busy, Closing, Desk
+from boyau.service.feed import answered
 from boyau.service.gate.access import Access
 from boyau.service.gate.desk import refused
 from boyau.service.gate.policy import Facts, account_facts
@@ -200,7 +200,7 @@ class Gate:
             return Facts(colours, (*sides.holders, *(one for one in named if isinstance(one, str))))
 
         try:
-            return await asyncio.wrap_future(self._desk.call(look))
+            return await answered(self._desk.call(look))
         except Busy as full:
             raise busy(full.seconds) from None
         except Closing:
@@ -233,7 +233,7 @@ class _Written:
 async def _durable(turn: Turn) -> None:
     try:
         for one in turn.written:
-            await asyncio.wrap_future(one)
+            await answered(one)
     except Exception:  # noqa: BLE001 - a full disk, a broken one: it is logged where it happens
         title = turn.words.text(_("Decisions cannot be recorded, so nothing is answered."))
         raise Problem(503, "decisions", title, headers={"Retry-After": "10"}) from None

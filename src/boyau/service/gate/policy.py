@@ -59,6 +59,7 @@ class Policy:
         self.roles: tuple[str, ...] = tuple(data["columns"])
         self.needs_participant = frozenset(data["needs_participant"])
         self.needs_colour = frozenset(data["needs_colour"])
+        self.four_eyes_roles = frozenset(data["four_eyes_roles"])
         self.actions: dict[str, dict[str, str]] = {}
         for action, row in data["actions"].items():
             cells = row.split()

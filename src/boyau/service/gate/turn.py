@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from boyau.language import Language
 from boyau.service.identity.people import Caller
 
+SEVERAL = frozenset({"POST /api/v1/batches", "POST /api/v1/iso20022/pain.001"})
+"""Routes that bring many lines, each with an answer of its own."""
+
 
 @dataclass(slots=True)
 class Turn:
@@ -22,7 +25,7 @@ class Turn:
     @property
     def single(self) -> bool:
         """True where the request is about one line, and is refused as a whole with it."""
-        return self.route != "POST /api/v1/batches"
+        return self.route not in SEVERAL
 
 
 TURN: ContextVar[Turn] = ContextVar("boyau_turn")

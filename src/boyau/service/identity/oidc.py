@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 COOKIE = "__Host-boyau-oidc"
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Never ``none``, never a shared secret."""
+RSA_BITS_MIN = 2048
+"""What nearly all providers sign with; where one can do better, its table in the file asks for more."""
 TOKEN_SECONDS_MAX = 600
 SKEW_SECONDS = 30
 KEYS_SECONDS = 3600
 ANSWER_BYTES_MAX = 256 * 1024
+
+
+FIELDS = {"issuer", "client_id", "client_secret_file", "rsa_bits_min"}
+"""What a provider's table may say."""
 
 
 class OidcRefused(Exception):  # noqa: N818 - a condition
@@ -43,6 +49,7 @@ class Provider:
     issuer: str
     client_id: str
     client_secret: str = field(default="", repr=False)
+    rsa_bits_min: int = RSA_BITS_MIN
 
 
 def read_providers(path: Path) -> list[Provider]:
@@ -56,13 +63,16 @@ def read_providers(path: Path) -> list[Provider]:
         raise ValueError(f"{path}: {error}") from None
     out = []
     for name, table in tables.items():
-        if not isinstance(table, dict) or set(table) - {"issuer", "client_id", "client_secret_file"}:
-            raise ValueError(f"{path}: [{name}] has the fields issuer, client_id and client_secret_file")
+        if not isinstance(table, dict) or set(table) - FIELDS:
+            raise ValueError(f"{path}: [{name}] has the fields {', '.join(sorted(FIELDS))}")
         if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
             raise ValueError(f"{path}: [{name}] must be small letters, digits and hyphens: it stands in addresses")
         issuer, client = table.get("issuer", ""), table.get("client_id", "")
         if not str(issuer).startswith("https://") or not isinstance(client, str) or not client:
             raise ValueError(f"{path}: [{name}] needs an issuer (https://…) and a client_id")
+        bits = table.get("rsa_bits_min", RSA_BITS_MIN)
+        if not isinstance(bits, int) or bits < RSA_BITS_MIN:
+            raise ValueError(f"{path}: [{name}] rsa_bits_min is a number, {RSA_BITS_MIN} or more")
         secret = ""
         if "client_secret_file" in table:
             place = path.parent / str(table["client_secret_file"])
@@ -72,8 +82,17 @@ def read_providers(path: Path) -> list[Provider]:
                 secret = place.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ValueError(f"{path}: [{name}] client_secret_file: {error}") from None
-        out.append(Provider(name, str(issuer), client, secret))
+        out.append(Provider(name, str(issuer), client, secret, bits))
     return out
+
+
+def _strong(keys: Any, bits: int) -> Any:
+    """Return the keys without those of RSA that are too short."""
+    from joserfc.jwk import KeySet, RSAKey
+
+    return KeySet([
+        key for key in keys.keys if not isinstance(key, RSAKey) or key.raw_value.key_size >= bits
+    ])  # fmt: skip
 
 
 @dataclass
@@ -194,7 +213,7 @@ class OpenId:
 
         try:
             kid = jws.extract_compact(token.encode()).headers().get("kid")
-            keys = await self._keys(known, kid)
+            keys = _strong(await self._keys(known, kid), one.rsa_bits_min)
             found = jwt.decode(token, keys, algorithms=list(ALGORITHMS))
             jwt.JWTClaimsRegistry(
                 leeway=SKEW_SECONDS, iss={"essential": True, "value": one.issuer},

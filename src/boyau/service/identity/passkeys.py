@@ -15,6 +15,13 @@ class PasskeyRefused(Exception):  # noqa: N818 - a condition
     """A ceremony that failed. Why is not told apart: whoever tries keys learns nothing."""
 
 
+def _algorithms() -> list[Any]:
+    """Return what a passkey may sign with. Not RSA: authenticators make keys of 2,048 bits, which is 112, not 128."""
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier as Alg
+
+    return [Alg.EDDSA, Alg.ECDSA_SHA_256]
+
+
 class Passkeys:
     """Passkeys in the access store. They are bound to its ``origin``, so that no other site can ask for them."""
 
@@ -35,7 +42,6 @@ class Passkeys:
         """Return what a browser needs to make a passkey for *account*."""
         import webauthn
         from webauthn.helpers import structs
-        from webauthn.helpers.cose import COSEAlgorithmIdentifier as Alg
 
         known = self._store.rows("select id from passkey where account = ?", account)
         options = webauthn.generate_registration_options(
@@ -45,7 +51,7 @@ class Passkeys:
                 user_verification=structs.UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=one) for (one,) in known],
-            supported_pub_key_algs=[Alg.EDDSA, Alg.ECDSA_SHA_256, Alg.RSASSA_PKCS1_v1_5_SHA_256],
+            supported_pub_key_algs=_algorithms(),
         )  # fmt: skip
         return self._options(options, ("register", account))
 
@@ -60,6 +66,7 @@ class Passkeys:
             found = webauthn.verify_registration_response(
                 credential=credential, expected_challenge=challenge, expected_rp_id=self._site,
                 expected_origin=self._store.origin, require_user_verification=True,
+                supported_pub_key_algs=_algorithms(),
             )  # fmt: skip
         except Exception:  # noqa: BLE001 - the library raises many kinds over what strangers send
             raise PasskeyRefused from None

@@ -79,6 +79,7 @@ class People:
     def remove(self, account: str) -> bool:
         """End an account: its label, keys and passkeys are erased, its sessions end; its id stays for the history."""
         with self._store.change() as db:
+            self._store.four_eyes()  # noticed before one of two administrators goes
             now = self._store.now()
             ended = db.execute(
                 "update account set disabled = ?, label = '' where id = ? and disabled is null", (now, account)
@@ -86,6 +87,10 @@ class People:
             db.execute("update granted set revoked = ? where account = ? and revoked is null", (now, account))
             db.execute("update machine_key set revoked = ? where account = ? and revoked is null", (now, account))
             db.execute("update session set revoked = ? where account = ? and revoked is null", (now, account))
+            db.execute(
+                "update asked set state = 'void' where state = 'open' and (account = ? or by_account = ?)",
+                (account, account),
+            )
             for table in ("passkey", "identity", "link"):
                 db.execute(f"delete from {table} where account = ?", (account,))  # noqa: S608 - three fixed names
             self._store.version += 1
@@ -130,6 +135,7 @@ class People:
     def revoke(self, number: int) -> None:
         """Take a grant back, from the next request on."""
         with self._store.change() as db:
+            self._store.four_eyes()  # as above
             db.execute("update granted set revoked = ? where number = ?", (self._store.now(), number))
             self._store.version += 1
 

@@ -92,13 +92,15 @@ async def by_link(request: Request, words: Words, door: Door) -> Response:
 
 
 def _first(door: Access) -> str:
-    """Make the first administrator; "" where there is one already."""
+    """Make the administrator whom the installation lacks; "" where it lacks none."""
     with door.store.change() as db:
-        if door.store.has_administrator():
+        if not door.store.wants_administrator():
             return ""
         # One who began and never registered a passkey is given up.
+        able = door.store.administrators()
         for (one,) in db.execute("select distinct account from granted where role = 'administrator'").fetchall():
-            door.people.remove(one)
+            if one not in able:
+                door.people.remove(one)
         account = door.people.add("person", FIRST_LABEL)
         door.people.grant(account, "administrator", "", "", "first-link")
     return account

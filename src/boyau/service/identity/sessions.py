@@ -6,7 +6,7 @@ import hmac
 import secrets
 from typing import Any
 
-from boyau.service.identity.people import Caller, People
+from boyau.service.identity.people import CACHE_MAX, Caller, People
 from boyau.service.identity.store import AccessStore, hashed
 
 COOKIE = "__Host-boyau"
@@ -36,6 +36,8 @@ class Sessions:
 
     def __init__(self, store: AccessStore, people: People) -> None:
         self._store, self._people = store, people
+        self._seen, self._known = -1, dict[bytes, tuple[Any, ...]]()
+        """Sessions looked up since the last change of any; one that is none is not remembered."""
 
     def begin(self, account: str, how: str, replaces: int = 0) -> str:
         """Begin a session and return its secret. What went before it in the same browser ends (no fixation)."""
@@ -47,15 +49,12 @@ class Sessions:
                 "insert into session (hash, account, method, created, seen) values (?, ?, ?, ?, ?)",
                 (hashed(secret), account, how, now, now),
             )
+        self._store.version += 1
         return secret
 
     def caller(self, secret: str) -> Caller | None:
         """Return who has this session; None where it is none, or not any more."""
-        found = self._store.row(
-            "select s.number, s.account, s.method, s.created, s.seen from session s "
-            "join account a on a.id = s.account where s.hash = ? and s.revoked is null and a.disabled is null",
-            hashed(secret),
-        )
+        found = self._row(hashed(secret))
         if found is None:
             return None
         number, account, how, created, seen = found
@@ -66,9 +65,26 @@ class Sessions:
         if now >= seen + _TOUCH_SECONDS:
             with self._store.change() as db:
                 db.execute("update session set seen = ? where number = ?", (now, number))
+            self._known.pop(hashed(secret), None)
         # Who came by a link has proved little: they may register a passkey, and nothing else.
         grants = () if how == "link" else self._people.grants(account)
         return Caller(account, "person", how, grants, number, created, secret)
+
+    def _row(self, key: bytes) -> tuple[Any, ...] | None:
+        version = self._store.version
+        if self._seen != version or len(self._known) > CACHE_MAX:
+            self._known.clear()
+            self._seen = version
+        found = self._known.get(key)
+        if found is None:
+            found = self._store.row(
+                "select s.number, s.account, s.method, s.created, s.seen from session s "
+                "join account a on a.id = s.account where s.hash = ? and s.revoked is null and a.disabled is null",
+                key,
+            )
+            if found is not None and self._store.version == version:  # else it may have ended meanwhile
+                self._known[key] = found
+        return found
 
     def end(self, number: int, account: str | None = None) -> bool:
         """End a session, of *account* if one is named."""
@@ -77,6 +93,7 @@ class Sessions:
                 "update session set revoked = ? where number = ? and revoked is null and account = ifnull(?, account)",
                 (self._store.now(), number, account),
             ).rowcount
+        self._store.version += 1
         return bool(gone)
 
     def end_all(self, account: str, but: int = 0) -> None:
@@ -86,6 +103,7 @@ class Sessions:
                 "update session set revoked = ? where account = ? and number <> ? and revoked is null",
                 (self._store.now(), account, but),
             )
+        self._store.version += 1
 
     def open_ones(self, account: str | None = None) -> list[dict[str, Any]]:
         """List the sessions that are open."""

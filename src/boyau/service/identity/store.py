@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 LINK_SECONDS = 15 * 60
+FOUR_EYES = 2
+"""So many administrators give powers together, once there have been so many."""
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) strict;
 create table if not exists account (
@@ -48,6 +50,10 @@ create table if not exists pending (
   digest text primary key, body text not null, account text not null, maker text not null, debtor text not null,
   beneficiary text not null, colour text not null, proposed integer not null, expires integer not null,
   state text not null) strict;
+create table if not exists asked (
+  number integer primary key autoincrement, kind text not null check (kind in ('grant', 'key')),
+  account text not null references account, body text not null, by_account text not null, at integer not null,
+  expires integer not null, state text not null, decided_by text not null, decided integer, granted integer) strict;
 create table if not exists approval (
   digest text not null references pending, account text not null, participant text not null, until text not null,
   at integer not null, withdrawn integer not null, primary key (digest, participant)) strict;
@@ -123,7 +129,7 @@ class AccessStore:
                 yield self.db
                 return
             self.db.execute("begin immediate")
-            self._changing = threading.get_ident()
+            self._changing, before = threading.get_ident(), self.version
             try:
                 yield self.db
             except BaseException:
@@ -133,6 +139,9 @@ class AccessStore:
                 self.db.execute("commit")
             finally:
                 self._changing = 0
+                if self.version != before:
+                    # Who looked before this was on disk saw what was before, and must not go on remembering it.
+                    self.version += 1
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """Return rows as tuples; within a change, with what it has changed."""
@@ -166,24 +175,40 @@ class AccessStore:
 
     # ---- links that sign in once ------------------------------------------------------------------------------------
 
-    def has_administrator(self) -> bool:
-        """Tell whether somebody who may sign in is administrator."""
-        return bool(
-            self.row(
-                "select 1 from granted g join account a on a.id = g.account where g.role = 'administrator' "
-                "and g.revoked is null and a.disabled is null and a.kind = 'person' "
-                "and (exists (select 1 from passkey p where p.account = a.id) "
-                "or exists (select 1 from identity i where i.account = a.id))"
-            )
+    def administrators(self) -> list[str]:
+        """Return the administrators who can sign in."""
+        found = self.rows(
+            "select distinct a.id from granted g join account a on a.id = g.account where g.role = 'administrator' "
+            "and g.revoked is null and a.disabled is null and a.kind = 'person' "
+            "and (exists (select 1 from passkey p where p.account = a.id) "
+            "or exists (select 1 from identity i where i.account = a.id)) order by a.id"
         )
+        return [str(one) for (one,) in found]
+
+    def four_eyes(self) -> bool:
+        """Tell whether powers are given by two administrators: from the moment on at which there are two, for ever.
+
+        Otherwise whoever removes the other administrator could go on alone.
+        """
+        if self.meta("four_eyes"):
+            return True
+        if len(self.administrators()) < FOUR_EYES:
+            return False
+        with self.change():
+            self.set_meta("four_eyes", str(self.now()))
+        return True
+
+    def wants_administrator(self) -> bool:
+        """Tell whether the installation lacks an administrator: the first, or the second where there were two."""
+        return len(self.administrators()) < (FOUR_EYES if self.four_eyes() else 1)
 
     def first_link(self, base_url: str) -> str:
-        """Return a link that signs the first administrator in, once, within 15 minutes; "" where there is one.
+        """Return a link that signs a new administrator in, once, within 15 minutes; "" where none is wanted.
 
         Earlier links cease to work. Where the service has no name yet, *base_url* becomes it.
         """
         self.origin = self.origin or base_url.rstrip("/")
-        if self.has_administrator():
+        if not self.wants_administrator():
             return ""
         with self.change() as db:
             db.execute("delete from link where account is null")
