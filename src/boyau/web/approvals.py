@@ -137,7 +137,7 @@ def approval(digest: str, page: Asked) -> Response:
     sends = one["state"] == "open" and page.access.policy.decide(page.caller.grants, action, facts).allowed
     return page.render(
         "approval.html", one=one, **told, speakers=speakers, why=[page.words.text(REASONS[each]) for each in why],
-        own=sorted(own), mine=page.caller.account == one["account"] and page.could("approval.decide"),
+        own=sorted(own), mine=page.caller.account == one["account"] and page.could("approval.withdraw"),
         sends=sends and page.could("approval.send"),
         labels=labels, ends=dt.datetime.fromtimestamp(one["expires"], dt.UTC).date().isoformat(), day=_day,
         proposed=dt.datetime.fromtimestamp(one["proposed"], dt.UTC).strftime("%H:%M UTC"), names=labels.FIELDS,

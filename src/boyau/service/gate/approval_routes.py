@@ -132,6 +132,7 @@ def may_see(door: Access, one: dict[str, Any]) -> bool:
 
 
 def may_decide(door: Access, one: dict[str, Any]) -> bool:
+    """Tell whether the caller may approve a command in anybody's name."""
     caller = TURN.get().caller
     for by in caller.participants():
         record = {"type": "approval", "command": one["digest"], "by": by}

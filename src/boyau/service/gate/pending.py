@@ -54,8 +54,7 @@ def read(book: Book, body: dict[str, Any]) -> Command:
                 operations.account_name(accounts & 0xFFFFFFFF),
                 operations.account_name(accounts >> 32 & 0xFFFFFFFF),
             ]
-            # The journal keeps the accounts filled in: approved is what it keeps, or reading it again would find another
-            # command, which nobody approved.
+            # What is approved is what the journal keeps: with the accounts that are left to the commitment.
             body = {"from": sides[0], "to": sides[1]} | body
             row = operations.rows([body], codes.day_of(book.now()))[0]
     debit, credit = account_facts(sides[0]), account_facts(sides[1])
