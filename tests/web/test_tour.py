@@ -1,6 +1,7 @@
 """The demonstration: made and served as its user does, looked at in every role by one click; and only there."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from boyau.journal import Book
+from boyau.journal.find import entry_number
 from boyau.ledger import Result
 from tests.web.site import PHONE, WIDE, Look
 
@@ -159,6 +161,50 @@ def refusal(request):
         urllib.request.urlopen(request)
     with refused.value:
         return refused.value.code
+
+
+def planted(demonstration):
+    path = Path(f"{demonstration.ledger}-answers.ndjson")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(("language", "width"), [("kk", PHONE), ("ru", WIDE), ("en", PHONE)])
+def test_the_hunt_shows_every_planted_case_and_the_payments_behind_it(tour, demonstration, language, width):
+    cases = planted(demonstration)
+    passed = [one for one in cases if one["expected"] == "posted"]
+    here = tour(language, width=width)
+    here.go("/tour")
+    here.page.locator("a[href='/tour/abuse']").click()
+    here.page.wait_for_selector("#find")
+    here.check("/tour/abuse")
+    here.accessible()
+    here.picture("hunt")
+    assert here.page.locator("#find + ol > li").count() == len(passed) > 5
+    here.page.locator("#find + ol summary").evaluate_all("all => all.map(one => one.click())")
+    shown = here.page.locator(".answer a[href^='/e/']").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    with Book.open(str(demonstration.ledger), write=False) as book:
+        expected = {f"/e/{entry_number(book, name)}" for one in passed for name in one["ids"]}
+    assert set(shown) == expected
+    counted = here.page.locator("#refused ~ .scroll tbody td.n").all_inner_texts()
+    assert sum(map(int, counted)) == len(cases) - len(passed)
+    for begin in set(here.page.locator("#find + ol .button").evaluate_all("all => all.map(one => one.pathname)")):
+        here.go(begin)
+
+
+def test_who_may_see_refusals_comes_from_the_hunt_to_each_of_them(tour):
+    here = tour("en")
+    here.go("/tour/analyst")
+    here.page.locator("form[data-enter] button").click()
+    here.page.wait_for_selector(".work")
+    here.go("/tour/abuse")
+    rows = here.page.locator("#refused ~ .scroll tbody tr")
+    links = rows.locator("th a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert len(links) == rows.count() > 10
+    assert "Refused" in here.go(links[0])
+
+
+def test_there_is_no_hunt_where_nothing_was_planted(look):
+    look("en").go("/tour/abuse", 404)
 
 
 def test_another_site_cannot_make_a_visitor_step_into_a_role(demonstration):

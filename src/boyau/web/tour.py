@@ -18,6 +18,7 @@ from boyau.service.identity.sessions import cookie
 from boyau.service.problems import Problem
 from boyau.views.columns import Table
 from boyau.web.guests import guest, may_enter
+from boyau.web.hunt import offered
 from boyau.web.pages import ROLE_NAMES, Asked, Page
 
 router = APIRouter(include_in_schema=False)
@@ -317,7 +318,7 @@ def tours(page: Asked) -> Response:
     cards: list[dict[str, Any]] = [
         {"role": role, "name": _named(page, role), "about": page.words.text(ABOUT[role])} for role in TOURS
     ]
-    return page.render("tours.html", cards=cards)
+    return page.render("tours.html", cards=cards, hunt=offered(page))
 
 
 @router.get("/tour/{role}")
