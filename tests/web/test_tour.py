@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from importlib.resources import files
 from pathlib import Path
@@ -201,6 +202,29 @@ def test_who_may_see_refusals_comes_from_the_hunt_to_each_of_them(tour):
     links = rows.locator("th a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
     assert len(links) == rows.count() > 10
     assert "Refused" in here.go(links[0])
+
+
+def test_what_a_visitor_writes_is_signed_a_moment_later(demonstration):
+    for _ in range(60):  # the payment that waits for a controller was proposed after the year was signed
+        with Book.open(str(demonstration.ledger), write=False) as book:
+            kept = book.store.checkpoints()
+            if len(kept) > 1 and kept[-1][0] == book.entries:
+                break
+        time.sleep(0.25)
+    else:
+        raise AssertionError(kept)
+    name = book.ledger.registry.log_keys.keys[-1].name
+    assert name.startswith("demonstration/")
+    assert f"\u2014 {name} " in kept[-1][1]
+
+
+def test_a_demonstration_that_is_served_is_not_thrown_away(demonstration):
+    before = demonstration.ledger.stat().st_ino
+    command = [BOYAU, "demo", str(demonstration.ledger), "--no-serve"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert str(demonstration.ledger) in done.stderr
+    assert demonstration.ledger.stat().st_ino == before
 
 
 def test_there_is_no_hunt_where_nothing_was_planted(look):
