@@ -255,6 +255,18 @@ def test_the_demonstration_is_served_on_this_machine_only(tmp_path):
     assert "loopback" in done.stderr
 
 
+def test_interrupted_while_it_is_made_it_leaves_nothing(tmp_path):
+    ledger = tmp_path / "demo.boyau"
+    with subprocess.Popen([BOYAU, "demo", str(ledger)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while not ledger.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_interrupted_it_ends_in_order(demonstration):
     assert demonstration.stop() == 0
     assert "Ctrl-C" in (demonstration.ledger.parent / "log").read_text()
