@@ -196,7 +196,11 @@ class _Looks:
                                                        command=f"boyau init {self.path}"))  # fmt: skip
             return
         count = 0 if last is None else last.end
-        yield Finding(name, GOOD, text("{count} entries; {command} computes all of them again", count=count, command="`boyau verify`"))
+        yield Finding(
+            name,
+            GOOD,
+            text("{count} entries; {command} computes all of them again", count=count, command="`boyau verify`"),
+        )
 
     def clock(self) -> Iterator[Finding]:
         """Compare the clock with the newest time in the journal."""
