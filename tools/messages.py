@@ -38,8 +38,8 @@ TEMPLATE = LOCALE / "boyau.pot"
 LANGUAGES = ("kk", "ru")
 METHODS = frozenset({"text"})
 """Called on an object: ``words.text("…")``."""
-FUNCTIONS = frozenset({"mark", "_", "t"})
-"""Called by their bare name; ``t`` in templates."""
+FUNCTIONS = frozenset({"mark", "_", "t", "text"})
+"""Called by their bare name; ``t`` in templates, ``text`` where a language's own method was given a short name."""
 
 _LINE_WIDTH = 110
 _LEFT_OUT = (

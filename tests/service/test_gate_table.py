@@ -16,7 +16,7 @@ DIGEST = "0" * 64
 VALUES = {
     "name": "budget@kz/road", "path": "kz/road", "entry": "P-0", "provider": "none", "session": "999999",
     "passkey": "none", "account": "p-none", "number": "999999", "key": "none", "digest": DIGEST, "hook": "none",
-    "request": "R-1", "version": "0", "what": "kz/road",
+    "request": "R-1", "version": "0", "what": "kz/road", "role": "treasury", "file": "none",
 }  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """The demonstration: made and served as its user does, looked at in every role by one click; and only there."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from boyau.journal import Book
+from boyau.journal.find import entry_number
 from boyau.ledger import Result
 from tests.web.site import PHONE, WIDE, Look
 
@@ -161,6 +164,73 @@ def refusal(request):
         return refused.value.code
 
 
+def planted(demonstration):
+    path = Path(f"{demonstration.ledger}-answers.ndjson")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(("language", "width"), [("kk", PHONE), ("ru", WIDE), ("en", PHONE)])
+def test_the_hunt_shows_every_planted_case_and_the_payments_behind_it(tour, demonstration, language, width):
+    cases = planted(demonstration)
+    passed = [one for one in cases if one["expected"] == "posted"]
+    here = tour(language, width=width)
+    here.go("/tour")
+    here.page.locator("a[href='/tour/abuse']").click()
+    here.page.wait_for_selector("#find")
+    here.check("/tour/abuse")
+    here.accessible()
+    here.picture("hunt")
+    assert here.page.locator("#find + ol > li").count() == len(passed) > 5
+    here.page.locator("#find + ol summary").evaluate_all("all => all.map(one => one.click())")
+    shown = here.page.locator(".answer a[href^='/e/']").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    with Book.open(str(demonstration.ledger), write=False) as book:
+        expected = {f"/e/{entry_number(book, name)}" for one in passed for name in one["ids"]}
+    assert set(shown) == expected
+    counted = here.page.locator("#refused ~ .scroll tbody td.n").all_inner_texts()
+    assert sum(map(int, counted)) == len(cases) - len(passed)
+    for begin in set(here.page.locator("#find + ol .button").evaluate_all("all => all.map(one => one.pathname)")):
+        here.go(begin)
+
+
+def test_who_may_see_refusals_comes_from_the_hunt_to_each_of_them(tour):
+    here = tour("en")
+    here.go("/tour/analyst")
+    here.page.locator("form[data-enter] button").click()
+    here.page.wait_for_selector(".work")
+    here.go("/tour/abuse")
+    rows = here.page.locator("#refused ~ .scroll tbody tr")
+    links = rows.locator("th a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert len(links) == rows.count() > 10
+    assert "Refused" in here.go(links[0])
+
+
+def test_what_a_visitor_writes_is_signed_a_moment_later(demonstration):
+    for _ in range(60):  # the payment that waits for a controller was proposed after the year was signed
+        with Book.open(str(demonstration.ledger), write=False) as book:
+            kept = book.store.checkpoints()
+            if len(kept) > 1 and kept[-1][0] == book.entries:
+                break
+        time.sleep(0.25)
+    else:
+        raise AssertionError(kept)
+    name = book.ledger.registry.log_keys.keys[-1].name
+    assert name.startswith("demonstration/")
+    assert f"\u2014 {name} " in kept[-1][1]
+
+
+def test_a_demonstration_that_is_served_is_not_thrown_away(demonstration):
+    before = demonstration.ledger.stat().st_ino
+    command = [BOYAU, "demo", str(demonstration.ledger), "--no-serve"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert str(demonstration.ledger) in done.stderr
+    assert demonstration.ledger.stat().st_ino == before
+
+
+def test_there_is_no_hunt_where_nothing_was_planted(look):
+    look("en").go("/tour/abuse", 404)
+
+
 def test_another_site_cannot_make_a_visitor_step_into_a_role(demonstration):
     for headers in ({}, {"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
         request = urllib.request.Request(f"{demonstration.url}/tour/treasury/enter", b"", headers, method="POST")
@@ -183,6 +253,18 @@ def test_the_demonstration_is_served_on_this_machine_only(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"LANG": "C"}, check=False)
     assert done.returncode == 2
     assert "loopback" in done.stderr
+
+
+def test_interrupted_while_it_is_made_it_leaves_nothing(tmp_path):
+    ledger = tmp_path / "demo.boyau"
+    with subprocess.Popen([BOYAU, "demo", str(ledger)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while not ledger.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_interrupted_it_ends_in_order(demonstration):

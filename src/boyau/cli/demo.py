@@ -49,6 +49,7 @@ def demo(path: Path = Path("out/demo.boyau"), *, serve: bool = True, listen: str
     if "demo" not in path.name:
         raise Failure(f"{path}: the demonstration overwrites its ledger, so its name must contain “demo”", 2)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_if_served(path, words)
     _clear(path)
     try:
         _year(str(path), words)
@@ -66,6 +67,22 @@ def demo(path: Path = Path("out/demo.boyau"), *, serve: bool = True, listen: str
     from boyau.cli.demonstration.serving import serve_demonstration
 
     return serve_demonstration(str(path), listen, words)
+
+
+def _refuse_if_served(path: Path, words: Any) -> None:
+    """Refuse to throw a ledger away that somebody is writing to: they would go on without a file."""
+    from boyau.journal import Book
+    from boyau.stores import StoreLocked
+
+    if not path.exists():
+        return
+    try:
+        Book.open(str(path)).close()
+    except StoreLocked:
+        told = "{ledger} is being served; stop that first, or name another file"
+        raise Failure(words.text(told, ledger=path), 4) from None
+    except Exception:  # noqa: BLE001 - whatever is the matter with it, it is thrown away
+        return
 
 
 def _clear(path: Path) -> None:
@@ -122,17 +139,19 @@ def _pilots(ledger: str, words: Any) -> None:
 
 def _sign(ledger: str) -> None:
     """Give the log a key of its own and sign what is there, so that receipts can be had and verified."""
+    from boyau.cli.demonstration.serving import KEY
     from boyau.cli.log import checkpoint
     from boyau.journal import Book
     from boyau.journal.keys import make_open_key, open_signer
     from boyau.journal.log import key_record, origin_of
 
-    key = Path(f"{ledger}-log.key")
+    key = Path(f"{ledger}{KEY}")
     make_open_key(key)
     signer = open_signer(str(key))
     with Book.open(ledger) as book:
         origin = origin_of(book.id)
-        (refusal,) = book.record([key_record(book.ledger.registry.log_keys, origin, signer, origin, None)])
+        name = f"demonstration/{origin}"  # whoever meets a signature of it elsewhere sees what it is worth
+        (refusal,) = book.record([key_record(book.ledger.registry.log_keys, name, signer, origin, None)])
         if refusal is not None:
             raise Failure(f"the demonstration did not go as it must: {refusal}")
     with redirect_stdout(io.StringIO()):

@@ -146,6 +146,7 @@ def run(  # what is served, and where
     from boyau.web import install
     from boyau.web.publication.job import Terms
 
+    outlines = _outlines(settings)
     logger = logs.configure(settings.log_level)
     desk = Desk(book, jobs_max=settings.queue_requests_max, lines_max=settings.queue_lines_max)
     access, numbers = given
@@ -153,7 +154,7 @@ def run(  # what is served, and where
     terms = Terms(
         settings.open_licence, settings.open_licence_url, settings.open_publisher, settings.open_seconds,
     )  # fmt: skip
-    reader = install(app, desk, ledger, demonstration=demonstration, terms=terms)
+    reader = install(app, desk, ledger, demonstration=demonstration, terms=terms, outlines=outlines)
     logs.install(app, logger)
     if settings.webhooks_max:
         path = f"{ledger.removeprefix('sqlite:')}-webhooks"
@@ -195,6 +196,18 @@ def run(  # what is served, and where
         desk.close()
     logger.info("stopped", entries=desk.entries)
     return 0
+
+
+def _outlines(settings: "Settings") -> Any:
+    """Return the operator's map of the regions, None where there is none."""
+    from boyau.web.execution import outlines
+
+    if settings.map is None:
+        return None
+    try:
+        return outlines.read(settings.map)
+    except outlines.OutlineError as error:
+        raise Failure(f"map (BOYAU_MAP): {error}", 2) from None
 
 
 def _facts(ledger: str, book: Any) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class _Looks:
         if False in COMPILED_KERNELS:
             yield Finding(name, GOOD, text("compiled"))
         else:
-            told = text("install a C compiler (on Debian: apt-get install gcc python3-dev) and install boyau again")
+            told = text("install a compiler of C ({command}), then the program again",
+                        command="apt-get install gcc python3-dev")  # fmt: skip
             yield Finding(name, WARNING, text("not compiled: everything works, about thirty times slower"), told)
 
     def packages(self) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ class _Looks:
             return
         yield Finding(name, GOOD, f"Python {'.'.join(map(str, sys.version_info[:3]))}")
         if find_spec("pyarrow") is None:
-            yield Finding("pyarrow", GOOD, text("not installed: batches in Arrow are answered with 415"))
+            yield Finding("pyarrow", GOOD, text("not installed: batches in {form} are not read", form="Arrow"))
 
     def sqlite(self) -> Iterator[Finding]:
         """Look whether SQLite is new enough."""
@@ -164,7 +165,7 @@ class _Looks:
                 missing.append(code)
         if missing:
             facts = text("no texts in: {names}", names=", ".join(missing))
-            yield Finding(name, WRONG, facts, text("install boyau again"))
+            yield Finding(name, WRONG, facts, text("install the program again"))
         else:
             yield Finding(name, GOOD, ", ".join(LANGUAGES))
 
@@ -175,11 +176,12 @@ class _Looks:
         try:
             socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         except OSError as error:
-            told = text("choose another with --listen or BOYAU_LISTEN, or stop what listens there")
+            told = text("choose another ({setting}), or stop what listens there", setting="BOYAU_LISTEN")
             yield Finding(name, WARNING, f"{self.settings.listen}: {error.strerror or error}", told)
             return
         state = GOOD if self.settings.tls_certificate or host in ("127.0.0.1", "::1", "localhost") else WARNING
-        told = text("set BOYAU_TLS_CERTIFICATE and BOYAU_TLS_KEY, or let a proxy on this machine speak TLS")
+        told = text("give a certificate and its key ({settings}), or let a proxy on this machine encrypt",
+                    settings="BOYAU_TLS_CERTIFICATE, BOYAU_TLS_KEY")  # fmt: skip
         facts = text("{address} is free", address=self.settings.listen)
         yield Finding(name, state, facts, "" if state == GOOD else told)
 
@@ -194,7 +196,11 @@ class _Looks:
                                                        command=f"boyau init {self.path}"))  # fmt: skip
             return
         count = 0 if last is None else last.end
-        yield Finding(name, GOOD, text("{count} entries; `boyau verify` computes all of them again", count=count))
+        yield Finding(
+            name,
+            GOOD,
+            text("{count} entries; {command} computes all of them again", count=count, command="`boyau verify`"),
+        )
 
     def clock(self) -> Iterator[Finding]:
         """Compare the clock with the newest time in the journal."""
@@ -208,7 +214,8 @@ class _Looks:
         if newest > now:
             facts = text("the journal is {seconds} s ahead of the clock, at {day}", seconds=(newest - now) // 1_000_000,
                          day=day_text(day_of(newest)))  # fmt: skip
-            told = text("set the clock (chrony, timedatectl): until then, time in the journal nearly stands still")
+            told = text("set the clock ({programs}): until then, time in the journal nearly stands still",
+                        programs="chrony, timedatectl")  # fmt: skip
             yield Finding(name, WRONG, facts, told)
         else:
             yield from self.own_clock()
@@ -219,7 +226,7 @@ class _Looks:
         now = int(time.time())
         shown = f"{day_text(now // 86_400)} UTC"
         if now < CLOCK_LEAST:
-            yield Finding(name, WRONG, shown, text("set the clock (chrony, timedatectl)"))
+            yield Finding(name, WRONG, shown, text("set the clock ({programs})", programs="chrony, timedatectl"))
         else:
             yield Finding(name, GOOD, shown)
 

@@ -93,6 +93,13 @@ class Settings(BaseSettings):
         int,
         Field(ge=60, le=2_592_000, description="How old the files of the open data may become before others are made."),
     ] = 3600
+    map: Annotated[
+        Path | None,
+        Field(
+            description="GeoJSON of the regions, each with its ISO 3166-2 code in a property, drawn with the budget. "
+            "Without it the regions are tiles."
+        ),
+    ] = None
     log_level: Annotated[
         str, Field(pattern="^(debug|info|warning|error)$", description="The least that is logged.")
     ] = "info"

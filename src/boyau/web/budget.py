@@ -9,13 +9,13 @@ from fastapi import APIRouter, Response
 from boyau.treasury.budget.amounts import printed
 from boyau.treasury.budget.report import Comparison, compare
 from boyau.treasury.regions import REGIONS
-from boyau.web import exports
+from boyau.web import exports, masks
 from boyau.web.execution import breakdown, picture
 from boyau.web.execution.choice import BY, Asked, Budget, asked, written
 from boyau.web.execution.colours import colour_year
 from boyau.web.execution.imported import ImportedYear
 from boyau.web.execution.outlines import tiles
-from boyau.web.execution.regional import LEGEND, Place, places, short
+from boyau.web.execution.regional import Place, places, scale, short
 from boyau.web.execution.year import FIGURES, NONE, Figures, Line
 from boyau.web.exports import Column
 from boyau.web.pages import Asked as Page
@@ -55,7 +55,7 @@ def budget(page: Page) -> Response:
         title=lambda one: page.words.title(one.title) or one.path, drawn=picture.drawn(page, found),
         compared=_compared(found), printed=lambda minor: _printed(page, found, minor), share=share,
         named=lambda one: budget_name(page, one), outlines=page.request.app.state.outlines,
-        differences_max=DIFFERENCES, tiles=tiles(), legend=LEGEND, short=short,
+        differences_max=DIFFERENCES, tiles=tiles(), scale=scale(where), short=short,
         places_name=lambda kato: page.words.title(REGIONS[kato].name),
     )  # fmt: skip
 
@@ -85,11 +85,11 @@ def share(figures: Figures) -> tuple[int, int]:
 
 def _rows(page: Page, found: Asked, where: list[Place]) -> list[Row]:
     if found.by == "month":
-        return _by_month(page, found)
+        return _by_month(found)
     if found.by == "administrator":
         return _by_administrator(page, found)
     if found.by == "region":
-        return [Row(one.name(page.words), one.iso, one.address, one.figures, found.budget.root) for one in where]
+        return [Row(one.name(page.words), one.iso, one.address, one.figures, found.line.colour) for one in where]
     return _by_line(page, found)
 
 
@@ -134,9 +134,14 @@ def _by_administrator(page: Page, found: Asked) -> list[Row]:
             continue
         who = known.names[part.number]
         own = address(found, line=part.lines[0], by="line") if len(part.lines) == 1 and part.lines[0] else ""
+        hidden = (
+            masks.is_person(who, facts[part.number].get("classes", ()))
+            and not page.sees_persons
+            and who not in page.caller.participants()
+        )
+        shown = masks.pseudonym(who, page.access.store.salt) if hidden else who
         name = page.who(who, facts[part.number])
-        hidden = name != who and who not in name and not facts[part.number].get("name")
-        rows.append(Row(name, "" if hidden else who, own or f"/who/{who}", part.figures, year.root))
+        rows.append(Row(name, "" if hidden else who, own or f"/who/{shown}", part.figures, found.line.colour))
     return rows
 
 
@@ -149,11 +154,11 @@ def _sum(parts: list[Figures]) -> Figures:
     return out
 
 
-def _by_month(page: Page, found: Asked) -> list[Row]:
+def _by_month(found: Asked) -> list[Row]:
     year, first = found.year, found.month // 100 * 100 + 1
     path = found.line.path or year.top
     return [
-        Row(written(month), "", address(found, month=written(month)), year.at(path, month), year.root)
+        Row(written(month), "", address(found, month=written(month)), year.at(path, month), found.line.colour)
         for month in range(first, found.month + 1)
         if month in year.months
     ]

@@ -68,7 +68,7 @@ def _posted(page: Page, one: Operation) -> Response:
         "entry.html", **_shared(page, one), met=met, signers=_signers(page, met), first=first,
         further=further(page, one), relations=relations(page, one), relation_names=RELATIONS,
         contract=_contract(page, one), trail_link=f"/trail/entry/{one.entry}",
-        money_trail=provenance(page, one.entry) if one.result is Result.POSTED else None,
+        money_trail=provenance(page, one.entry, one.kind) if one.result is Result.POSTED else None,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from boyau.web import (
     entry,
     evidence,
     home,
+    hunt,
     installation,
     mine,
     open_data,
@@ -52,6 +53,7 @@ ROUTERS = (
     sign_in.router,
     programmes.router,
     open_data.router,
+    hunt.router,
     tour.router,
 )
 
@@ -68,7 +70,8 @@ def install(
     """Put the pages on *app*, and follow the ledger behind *desk*; close the reader that is returned before the desk.
 
     *desk* is the plain one: what a page shows is decided page by page, by the same table as everything else. *terms*:
-    what the operator says of the open data. *outlines*: the operator's map of the regions; without, it is made of tiles.
+    what the operator says of the open data. *outlines*: the operator's map of the regions;
+    without, it is made of tiles.
     """
     if app.state.access is None:
         raise ValueError("pages need access control: without it everybody would see everything")

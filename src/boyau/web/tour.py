@@ -3,9 +3,11 @@
 Where a step leads is looked up in the ledger; a step whose example it does not have is left out.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -18,6 +20,7 @@ from boyau.service.identity.sessions import cookie
 from boyau.service.problems import Problem
 from boyau.views.columns import Table
 from boyau.web.guests import guest, may_enter
+from boyau.web.hunt import offered
 from boyau.web.pages import ROLE_NAMES, Asked, Page
 
 router = APIRouter(include_in_schema=False)
@@ -134,6 +137,32 @@ def _check(page: Page, found: Examples) -> Step:
     )
 
 
+def _map(page: Page) -> str:
+    """Return the address of the map of the budget with most colours that are bound to a region, else of any budget."""
+
+    def make(_rows: Table) -> str:
+        colours = page.reader.ask(lambda book: book.ledger.registry.colours)
+        found: Counter[str] = Counter()
+        for colour in list(colours):
+            if colour.own.regions:
+                top = colour
+                while top.parent >= 0:
+                    top = colours[top.parent]
+                found[top.path] += 1
+        return f"/budget?of={quote(found.most_common(1)[0][0])}&by=region" if found else "/budget"
+
+    return page.reader.once("tour map", make)
+
+
+def _hunt(page: Page) -> Step:
+    t = page.words.text
+    return Step(
+        t("Find the abuse"),
+        t("What was planted in this year: refused by a rule, or waiting to be found by you."),
+        "/tour/abuse" if offered(page) else "",
+    )
+
+
 def _citizen(page: Page, found: Examples) -> list[Step]:
     t = page.words.text
     return [
@@ -224,6 +253,7 @@ def _controller(page: Page, found: Examples) -> list[Step]:
         ),
         Step(t("Whose money it was"), t("The trail shows where it came from and who has the rest."), found.trail),
         Step(t("Who received it"), t("A payee's page: from whom, in which colours, through whom."), found.payee),
+        _hunt(page),
     ]
 
 
@@ -252,7 +282,7 @@ def _inspector(page: Page, found: Examples) -> list[Step]:
 def _analyst(page: Page, found: Examples) -> list[Step]:
     t = page.words.text
     return [
-        Step(t("The map"), t("Execution region by region, with the table beside it."), "/budget"),
+        Step(t("The map"), t("Execution region by region, with the table beside it."), _map(page)),
         *_look_up(page, found),
         Step(
             t("Take the data with you"),
@@ -262,6 +292,7 @@ def _analyst(page: Page, found: Examples) -> list[Step]:
         Step(
             t("Search for anything"), t("A number, a contract, a name in Kazakh, Russian or Latin letters."), "/search"
         ),
+        _hunt(page),
     ]
 
 
@@ -269,7 +300,7 @@ def _head(page: Page, found: Examples) -> list[Step]:
     t = page.words.text
     return [
         Step(t("The state of public money now"), t("Five figures, each of them a way to the entries behind it."), "/"),
-        Step(t("The map"), t("Execution region by region, with the table beside it."), "/budget"),
+        Step(t("The map"), t("Execution region by region, with the table beside it."), _map(page)),
         Step(
             t("What the rules refused"),
             t("Each refusal with every rule that stood against it, and the remedy."),
@@ -317,7 +348,7 @@ def tours(page: Asked) -> Response:
     cards: list[dict[str, Any]] = [
         {"role": role, "name": _named(page, role), "about": page.words.text(ABOUT[role])} for role in TOURS
     ]
-    return page.render("tours.html", cards=cards)
+    return page.render("tours.html", cards=cards, hunt=offered(page))
 
 
 @router.get("/tour/{role}")

@@ -6,6 +6,7 @@ says why nothing is shown, whoever it stands for: it is made without looking any
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,6 @@ from boyau.journal import Book
 from boyau.ledger import Kind, Result
 from boyau.ledger.findings import Hold
 from boyau.service.problems import Problem
-from boyau.trace import NodeKind, TraceError, flow_of_account
 from boyau.views.columns import Table
 from boyau.web import labels
 from boyau.web.holders import holders, marked
@@ -31,6 +31,8 @@ PAYING = (Kind.PAY, Kind.ADVANCE, Kind.COURT)
 GIVEN = (Kind.ISSUE, Kind.ALLOCATE, Kind.CARRY, Kind.RECEIVE)
 BACK = (Kind.RETURN, Kind.REVERSE, Kind.CLAWBACK)
 TOP, NEWEST, CONTRACTS, MONTHS = 8, 10, 10, 24
+HANDS_MAX = 200
+"""Hands that are summed one by one."""
 _PSEUDONYM = re.compile(r"[0-9a-f]{8}")
 _NAME_CHARS_MAX = 32
 Places = npt.NDArray[np.int64]
@@ -105,7 +107,7 @@ def who(name: str, page: Asked) -> Response:
             words.text("Natural persons are shown to those only who may see them."),
         )  # fmt: skip
     known = _known(page, page.reader.rows, name)
-    through = _through(page, known.largest)
+    through = _through(page, name, known.largest)
     others = {one.name for one in (*known.payers, *known.payees)} | {one.other for one in known.contracts}
     named = known_names(page, others)
     return page.render(
@@ -143,15 +145,13 @@ def _known(page: Page, rows: Table, name: str) -> Known:
         )
 
     shown, bound = page.reader.ask(look)
-    paths = [one.path for one in known.colours]
-    titles = {one.path: one.title for one in known.colours}
     return Known(
         unit, known.units.get(unit, 2), len(set(units)) > 1, total(rows.settled[came]), total(rows.settled[given]),
         total(rows.settled[went]), total(rows.settled[into[np.isin(rows.kind[into], BACK)]]),
         total(rows.settled[out[np.isin(rows.kind[out], BACK)]]), len(came), len(went),
-        _shares(rows, came, known.who[rows.debit[came]], known.names, {}),
-        _shares(rows, went, known.who[rows.credit[went]], known.names, {}),
-        _shares(rows, came, known.colour[rows.debit[came]], paths, titles),
+        _shares(rows, came, known.who[rows.debit[came]], lambda k: (known.names[k], "")),
+        _shares(rows, went, known.who[rows.credit[went]], lambda k: (known.names[k], "")),
+        _shares(rows, came, known.colour[rows.debit[came]], lambda k: (known.colours[k].path, known.colours[k].title)),
         _months(rows, came, went), shown, bound, len(contracts), _largest(rows, came),
     )  # fmt: skip
 
@@ -162,8 +162,8 @@ def _largest(rows: Table, came: Places) -> int:
     return int(accounts[counts.argmax()]) if len(accounts) else -1
 
 
-def _shares(rows: Table, places: Places, key: Any, names: list[str], titles: dict[str, Any]) -> list[Share]:
-    """Sum by participant or colour, *key* by row; the largest first."""
+def _shares(rows: Table, places: Places, key: Any, name: Callable[[int], tuple[str, Any]]) -> list[Share]:
+    """Sum by participant or colour, *key* by row; the largest first. *name* returns a key's name and title."""
     keys, at, counts = np.unique(key, return_inverse=True, return_counts=True)
     high, low = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
     amounts = rows.settled[places]
@@ -171,9 +171,7 @@ def _shares(rows: Table, places: Places, key: Any, names: list[str], titles: dic
     np.add.at(low, at, amounts & 0xFFFFFFFF)
     sums = [(int(high[k]) << 32) + int(low[k]) for k in range(len(keys))]
     order = sorted(range(len(keys)), key=lambda k: -sums[k])[:TOP]
-    return [
-        Share(names[int(keys[k])], titles.get(names[int(keys[k])], ""), sums[k], int(counts[k])) for k in order
-    ]  # fmt: skip
+    return [Share(*name(int(keys[k])), sums[k], int(counts[k])) for k in order]
 
 
 def _months(rows: Table, came: Places, went: Places) -> list[Month]:
@@ -209,18 +207,26 @@ def _contract(book: Book, rows: Table, place: int, name: str) -> Contract:
 # ---- through whom ---------------------------------------------------------------------------------------------------
 
 
-def _through(page: Page, account: int) -> list[Share]:
+def _through(page: Page, name: str, account: int) -> list[Share]:
     """Return through whose hands the money of an account came: holders of coloured money on the way to it."""
     if account < 0:
         return []
     traced = page.reader.trail().traced
-    try:
-        flow = flow_of_account(traced.lineage, traced.names, account, direction="from", top=TOP, held=traced.held)
-    except TraceError:
+    lineage, names = traced.lineage, traced.names
+    if account >= len(lineage.issuer):  # it is newer than the trail
         return []
-    holders = [one for one in flow.nodes if one.kind is NodeKind.HOLDER and not one.merged and not one.focus]
-    facts = known_names(page, {one.name for one in holders})
-    return [Share(one.name, link(page, one.name, facts[one.name]), one.amount, 0) for one in holders[:TOP]]
+    arriving = np.flatnonzero(lineage.credit == account)
+    trace = lineage.backward(arriving, lineage.issuer | names.plain_accounts())
+    givers = lineage.debit[trace.entry]
+    handed = names.hop_of[givers] > 0
+    keys, at, counts = np.unique(names.participant_of[givers[handed]], return_inverse=True, return_counts=True)
+    sums = [total(trace.amount[handed][at == k]) for k in range(min(len(keys), HANDS_MAX))]
+    order = sorted(range(len(sums)), key=lambda k: -sums[k])[:TOP]
+    found = [(names.participants[int(keys[k])], sums[k], int(counts[k])) for k in order]
+    facts = known_names(page, {one[0] for one in found})
+    return [
+        Share(one, link(page, one, facts[one]), minor, count) for one, minor, count in found if one != name
+    ]  # fmt: skip
 
 
 # ---- months ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Serving the demonstration: pages on a loopback address, with a guest for each role who comes in by one click."""
 
+import contextlib
 import datetime as dt
+import logging
 import os
 import sys
 import threading
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from boyau.language import Language
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+KEY = "-log.key"
+"""Beside the ledger: the key of its log, sealed with nothing."""
+SIGN_SECONDS = 5.0
 
 
 def serve_demonstration(ledger: str, listen: str, words: "Language") -> int:
@@ -37,10 +42,50 @@ def serve_demonstration(ledger: str, listen: str, words: "Language") -> int:
         opening = threading.Timer(1.0, _open, (url,))
         opening.daemon = True
         opening.start()
-        given = access, serve.read_numbers(settings)
-        return serve.run(book, ledger, settings, given, listening, url, words, demonstration=True)
+        signing = Signing(ledger, book.ledger.registry.log_keys.keys[-1].name)
+        try:
+            given = access, serve.read_numbers(settings)
+            return serve.run(book, ledger, settings, given, listening, url, words, demonstration=True)
+        finally:
+            signing.close()
     finally:
         listening.close()
+
+
+class Signing:
+    """Signs the log again, a few seconds after something was written: what a visitor pays has a receipt as well."""
+
+    def __init__(self, ledger: str, name: str) -> None:
+        from boyau.journal.keys import open_signer
+
+        self._ledger, self._name = ledger, name
+        self._signer = open_signer(f"{ledger}{KEY}")
+        self._signed = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="boyau-signing", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(SIGN_SECONDS):
+            try:
+                self._sign()
+            except Exception:
+                logging.getLogger("boyau.demonstration").exception("the log cannot be signed")
+
+    def _sign(self) -> None:
+        from boyau.journal.log import Log
+        from boyau.stores import open_store
+
+        with contextlib.closing(open_store(self._ledger, write=False)) as store:
+            log = Log(store)
+            if log.size > self._signed:
+                log.checkpoint(self._signer, self._name)
+                self._signed = log.size
+
+    def close(self) -> None:
+        """Sign no more."""
+        self._ended.set()
+        self._thread.join(10)
 
 
 def _open(url: str) -> None:

@@ -1,73 +1,76 @@
-"""What will have been paid by the end of the year: simple methods, each said in a sentence, and the range they span.
+"""Where a year of payments will end: the middle of a few plain guesses, and the range of all of them, in minor units.
 
-- *profile*: the year goes on as last year did. What is paid now, times last year's payments by a month over last
-  year's payments by now.
-- *even*: as much a month as in the months so far, on average.
-- *recent*: as much a month as in the last three months, on average.
+The guesses for the months to come:
 
-The profile is the forecast where last year is known to its end, else the even one. The range is from the lowest to the
-highest of all methods: how far simple methods disagree, no probability. None is above the plan, which the ledger would
-refuse, nor below what is paid. All amounts are whole minor units.
+- *profile*: each is as large a part of the year as it was the year before, where that is known;
+- *mean*: each is as the mean of the months so far;
+- *plan*: the whole plan in force is paid by the end of the year, in equal months;
+- *rate*: of the plan such a part is paid by the end of the year as was paid of the payments plan so far;
+- *slowest*, *fastest*: each is as this year's smallest, as its largest month. They only widen the range.
+
+The line is the middle of the first four (of two middle ones the larger), as no single one of them is best for every
+line. The range reaches from the least to the greatest of all. It never falls below what is paid. It is no probability:
+plans are raised in the course of a year, and then a year leaves it. How often is measured on published budgets in
+tests/treasury/test_forecast.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+LEAST_MONTHS = 3
+"""With fewer months behind it nothing is said of the months to come."""
 MONTHS = 12
-MONTHS_LEAST = 3
-"""Before so many months are over nothing is foretold: one payment would be all there is to go by."""
-PROFILE, EVEN, RECENT = "profile", "even", "recent"
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Cumulative payments by the end of each month after the first ``known`` ones, up to December."""
+    """Cumulative payments of the months after *known*, minor units: the line and its range."""
 
     known: int
-    method: str
     line: tuple[int, ...]
     low: tuple[int, ...]
     high: tuple[int, ...]
-    methods: dict[str, int]
-    """What each method gives for December, before the plan bounds it."""
-    capped: bool
-    """Whether the plan bounds any of them."""
-
-    @property
-    def profile(self) -> bool:
-        """Tell whether the forecast follows last year's months."""
-        return self.method == PROFILE
+    guesses: tuple[str, ...]
+    """Which of the first four guesses could be made."""
 
 
-def forecast(paid: Sequence[int], plan: int | None, last_year: Sequence[int] | None = None) -> Forecast | None:
-    """Return the forecast from cumulative payments January to now; None where there is too little to go by.
+def forecast(
+    paid: Sequence[int], plan: int | None = None, due: int | None = None, before: Sequence[int] | None = None
+) -> Forecast | None:
+    """Return where payments go from here, or None where too little is known or the year is over.
 
-    *plan*: what may be paid in the year, None where nothing bounds it. *last_year*: cumulative payments of all its
-    twelve months.
+    *paid*: cumulative by month, January first, up to the last month known. *plan*: of the year; *due*: the payments
+    plan up to that month. *before*: the twelve cumulative months of the year before.
     """
-    month, now = len(paid), paid[-1] if paid else 0
-    if not MONTHS_LEAST <= month < MONTHS or now <= 0:
+    known = len(paid)
+    if not LEAST_MONTHS <= known < MONTHS:
         return None
-    ways: dict[str, Callable[[int], int]] = {}
-    if last_year is not None and len(last_year) == MONTHS and last_year[month - 1] > 0:
-        ways[PROFILE] = lambda k: now * last_year[k - 1] // last_year[month - 1]
-    ways[EVEN] = lambda k: now * k // month
-    before = paid[month - 1 - MONTHS_LEAST] if month > MONTHS_LEAST else 0
-    ways[RECENT] = lambda k: now + (now - before) * (k - month) // MONTHS_LEAST
-    cap = None if plan is None else max(plan, now)
+    now, left = paid[-1], MONTHS - known
+    months = [later - earlier for earlier, later in zip((0, *paid), paid, strict=False)]
 
-    def bounded(value: int) -> int:
-        return max(now, value if cap is None else min(value, cap))
+    def evenly(end: int) -> list[int]:
+        return [now + part(end - now, k, left) for k in range(1, left + 1)]
 
-    ahead = range(month + 1, MONTHS + 1)
-    found = {name: [way(k) for k in ahead] for name, way in ways.items()}
-    method = next(iter(ways))
+    guesses = {"mean": [now + part(now, k, known) for k in range(1, left + 1)]}
+    if before is not None and len(before) == MONTHS and before[known - 1] > 0:
+        guesses["profile"] = [part(now, value, before[known - 1]) for value in before[known:]]
+    if plan is not None and plan > 0:
+        guesses["plan"] = evenly(max(plan, now))
+        if due is not None and due > 0:
+            guesses["rate"] = evenly(max(part(plan, now, due), now))
+    edges = [evenly(now + left * one) for one in (min(months), max(months))]
+    inner, every = (list(zip(*some, strict=True)) for some in (guesses.values(), (*guesses.values(), *edges)))
     return Forecast(
-        month,
-        method,
-        tuple(bounded(value) for value in found[method]),
-        tuple(bounded(min(values)) for values in zip(*found.values(), strict=True)),
-        tuple(bounded(max(values)) for values in zip(*found.values(), strict=True)),
-        {name: values[-1] for name, values in found.items()},
-        cap is not None and any(value > cap for values in found.values() for value in values),
+        known,
+        tuple(max(now, sorted(one)[len(one) // 2]) for one in inner),
+        tuple(max(now, min(one)) for one in every),
+        tuple(max(now, *one) for one in every),
+        tuple(guesses),
     )
+
+
+def part(whole: int, times: int, of: int) -> int:
+    """Return whole × times / of, rounded half away from zero; *of* is above zero."""
+    value = whole * times
+    rounded = (2 * abs(value) + of) // (2 * of)
+    return -rounded if value < 0 else rounded

@@ -95,7 +95,7 @@ def _parts(
         for k, name in enumerate(LIMITS):
             if has[k, nodes].any():
                 figures[name] = int(limit[k, nodes].sum())
-        figures["obligations"], figures["paid"] = int(obligations[mine].sum()), int(paid[mine].sum())
-        figures["unpaid"] = figures["obligations"] - figures["paid"]
+        bound_, spent = int(obligations[mine].sum()), int(paid[mine].sum())
+        figures |= {"obligations": bound_, "paid": spent, "unpaid": bound_ - spent}
         out.append(Part(number, figures, tuple(year.paths[k] for k in nodes.tolist())))
     return out

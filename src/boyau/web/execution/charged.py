@@ -74,7 +74,7 @@ _COUNTING = tuple({int(k) % UNDO for k in (*OBLIGATIONS, *PAID)} | {int(k) for k
 
 
 def _add(reader: Reader, so_far: Charges, new: Table) -> Charges:
-    hop = reader.ask(lambda book: _hops(book))
+    hop = reader.ask(_hops)
     rows = reader.rows  # what is referred to may have come long before
     which = np.flatnonzero((new.result == Result.POSTED) & np.isin(new.kind, _COUNTING))
     kind, ref = new.kind[which].astype(np.int64), new.ref[which]

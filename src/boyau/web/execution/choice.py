@@ -52,6 +52,13 @@ class Asked:
     line: Line
     by: str
     region: str
+    head: str
+    """The one line under which all others stand, "" where there are several: the budget itself."""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether it is the whole budget that is looked at."""
+        return self.line.path in ("", self.head)
 
 
 def budgets(page: Page) -> tuple[Budget, ...]:
@@ -107,9 +114,11 @@ def asked(page: Page) -> Asked | None:
     line = year.line(path) if len(path) <= NAME_MAX else None
     if line is None:
         raise Problem(404, "not-found", words.text("This budget has no line {name}.", name=path[:120]))
-    if not path and budget.published and len(year.below("", month)) == 1:
-        line = year.line(year.below("", month)[0]) or line
-    return Asked(budget, known, year, month, line, by, region)
+    tops = year.below("", month) if budget.published else []
+    head = tops[0] if len(tops) == 1 else ""
+    if not path and head:
+        line = year.line(head) or line
+    return Asked(budget, known, year, month, line, by, region, head)
 
 
 def _month(page: Page, budget: Budget) -> int:

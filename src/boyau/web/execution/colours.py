@@ -115,7 +115,7 @@ class ColourYear(Year):
         return out
 
     def _place_nodes(self, limited: list[int]) -> None:
-        """Number the colours that have a figure, and those above them: ``nodes`` in the order of the ledger."""
+        """Keep the colours that have a figure, and those above them: ``nodes``, in the order of the ledger."""
         parent = self.ground.parent
         active = np.zeros(len(parent), np.bool_)
         active[self._number] = True

@@ -4,6 +4,7 @@ No geometry of others is part of Boyau. An operator who has one gives a GeoJSON 
 its ISO 3166-2 code in some property; it is checked, projected, and cut down to the grid of the drawing.
 """
 
+import itertools
 import json
 import math
 import re
@@ -203,5 +204,5 @@ def _inside(ring: Ring) -> tuple[int, int]:
 
 def _path(ring: Ring) -> str:
     steps = [f"M{ring[0][0]} {ring[0][1]}"]
-    steps += [f"l{b[0] - a[0]} {b[1] - a[1]}" for a, b in zip(ring, ring[1:], strict=False)]
+    steps += [f"l{b[0] - a[0]} {b[1] - a[1]}" for a, b in itertools.pairwise(ring)]
     return "".join(steps).replace(" -", "-") + "z"

@@ -30,6 +30,8 @@ class Drawn:
     later: bool
     before: str
     """The year whose months the forecast follows, "" none."""
+    fell: str
+    """The first month in which cumulative payments were lower than a month before, "" none."""
 
 
 def drawn(page: Page, found: Asked) -> Drawn:
@@ -42,7 +44,7 @@ def drawn(page: Page, found: Asked) -> Drawn:
     before, name = _before(page, found, path)
     ahead = None
     if len(known) == len(paid):
-        ahead = forecast([value or 0 for value in known], plan, before)
+        ahead = forecast([value or 0 for value in known], plan, year.at(path, month)["plan_payments"], before)
     last = month // 100 * 100 + 12
     later = [value if k >= len(paid) else None for k, value in enumerate(year.series(path, "paid", last))]
     shown = Shown(
@@ -58,8 +60,20 @@ def drawn(page: Page, found: Asked) -> Drawn:
     return Drawn(
         chart(shown, WIDE, label, months, figures.short, "wide"),
         chart(shown, NARROW, label, numbers, figures.short, "narrow"),
-        ahead, plan, any(value is not None for value in later), name if ahead is not None and ahead.profile else "",
-    )  # fmt: skip
+        ahead,
+        plan,
+        any(value is not None for value in later),
+        name if ahead is not None and "profile" in ahead.guesses else "",
+        _fell(month, year.series(path, "paid", last)),
+    )
+
+
+def _fell(month: int, paid: list[int | None]) -> str:
+    for k in range(1, len(paid)):
+        earlier, later = paid[k - 1], paid[k]
+        if earlier is not None and later is not None and later < earlier:
+            return written(month // 100 * 100 + k + 1)
+    return ""
 
 
 def _before(page: Page, found: Asked, path: str) -> tuple[list[int] | None, str]:

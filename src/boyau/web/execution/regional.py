@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from boyau.language import Language
-from boyau.language.catalogue import mark as _
 from boyau.treasury.budget.naming import slug
 from boyau.treasury.regions import REGIONS
 from boyau.web.execution import breakdown
 from boyau.web.execution.choice import Asked, Budget, open_year, written
 from boyau.web.execution.colours import colour_year
-from boyau.web.execution.year import NONE, Figures
+from boyau.web.execution.year import Figures
 from boyau.web.pages import Page
 
-STEPS = (70, 85, 95, 100)
-"""Per cent of the payments plan from which a region is coloured more strongly."""
+STEPS = (1, 2, 3, 4, 5, 10, 15, 20, 25, 50, 100)
+"""Per cent that one strength of colour may span; the smallest is taken by which all regions fit."""
+STRENGTHS = 5
 _GENERIC = {"область", "город", "облысы", "қаласы", "region"}
 
 
@@ -40,32 +40,64 @@ class Place:
         """Name the region in full."""
         return words.title(REGIONS[self.kato].name) if self.kato else words.text("of no region")
 
-    def short(self, words: Language) -> str:
-        """Name the region without the word region or city, for a tile."""
-        return short(self.kato, words)
-
     def percent(self, words: Language) -> str:
         """Write payments in per cent of the payments plan; a dash where there is no plan."""
         return words.percent(self.figures["paid"] or 0, self.figures["plan_payments"] or 0) or "–"
 
     @property
-    def step(self) -> str:
-        """Return how strongly it is coloured: 0 to 4, or "none"."""
+    def whole_percent(self) -> int | None:
+        """Return payments in whole per cent of the payments plan, rounded down; None where there is no plan."""
         plan, paid = self.figures["plan_payments"] or 0, self.figures["paid"] or 0
-        if plan <= 0:
-            return "none"
-        return str(sum(100 * paid >= step * plan for step in STEPS))
+        return 100 * paid // plan if plan > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Which per cent is coloured how strongly: strength k begins at ``first`` + k × ``step``."""
+
+    first: int
+    step: int
+    most: int
+    lacking: bool
+    """Whether some region has no per cent."""
+
+    def strength(self, place: Place | None) -> str:
+        """Return how strongly a region is coloured: 0 to 4, or "none"."""
+        value = None if place is None else place.whole_percent
+        return "none" if value is None else str(max(0, min(STRENGTHS - 1, (value - self.first) // self.step)))
+
+    def legend(self) -> list[tuple[str, int, int]]:
+        """Return the strengths that occur, with the per cent from which and under which they are used."""
+        top = min(STRENGTHS - 1, max(0, (self.most - self.first) // self.step))
+        return [(str(k), self.first + k * self.step, self.first + (k + 1) * self.step) for k in range(top + 1)]
+
+
+def scale(found: list[Place]) -> Scale:
+    """Return a scale on which the regions differ: as fine as all of them allow."""
+    values = [value for one in found if one.kato and (value := one.whole_percent) is not None]
+    low, high = (min(values), max(values)) if values else (0, 0)
+    for step in STEPS:
+        first = low // step * step
+        if high < first + STRENGTHS * step:
+            break
+    have = {one.kato for one in found if one.whole_percent is not None}
+    return Scale(first, step, high, bool(set(REGIONS) - have))
 
 
 def short(kato: str, words: Language) -> str:
-    """Name a region without the word region or city."""
-    whole = REGIONS[kato].name.get(words.code, REGIONS[kato].name["ru"])
-    return " ".join(word for word in whole.split() if word.casefold() not in _GENERIC)
+    """Name a region without the word region or city, but where a city and a region would have one name."""
+    names = {one: " ".join(_own_words(region.name[words.code])) for one, region in REGIONS.items()}
+    alike = sum(name == names[kato] for name in names.values()) > 1
+    return REGIONS[kato].name[words.code] if alike else names[kato]
+
+
+def _own_words(name: str) -> list[str]:
+    return [word for word in name.split() if word.casefold() not in _GENERIC]
 
 
 def places(page: Page, found: Asked) -> list[Place]:
     """Return all regions that have figures, in the order of KATO, and last what belongs to none."""
-    own = {kato: one for one in found.budgets if one.published and (kato := region_of(one))}
+    own = {kato: one for one in found.budgets if found.month in one.months and (kato := region_of(one))}
     if found.budget.published and own:
         return _budgets(page, found, own)
     year = colour_year(page.reader, found.year.root, found.month // 100)
@@ -76,7 +108,7 @@ def places(page: Page, found: Asked) -> list[Place]:
     for part in breakdown.by_region(year, path, found.month):
         kato = f"{part.number:02}" if part.number else ""
         out.append(Place(kato, part.figures, _address(found, part.lines, kato)))
-    return out
+    return out if any(one.kato for one in out) else []
 
 
 def _address(found: Asked, lines: tuple[str, ...], kato: str) -> str:
@@ -93,8 +125,6 @@ def _address(found: Asked, lines: tuple[str, ...], kato: str) -> str:
 def _budgets(page: Page, found: Asked, own: dict[str, Budget]) -> list[Place]:
     out = []
     for kato, budget in sorted(own.items()):
-        if found.month not in budget.months:
-            continue
         year = open_year(page.reader, budget, found.month // 100)
         values = {"of": budget.root, "month": written(found.month)}
         out.append(Place(kato, year.at(year.top, found.month), f"/budget?{urlencode(values)}", budget=True))
@@ -108,23 +138,7 @@ def region_of(budget: Budget) -> str:
         return ""
     for kato, region in REGIONS.items():
         city = region.name["ru"].startswith("Город")
-        named = {slug(word) for word in region.name["ru"].split() if word.casefold() not in _GENERIC}
+        named = {slug(word) for word in _own_words(region.name["ru"])}
         if city == ("g" in words) and {part for one in named for part in one.split("-")} <= words:
             return kato
     return ""
-
-
-def lacking(found: list[Place]) -> list[Place]:
-    """Return the regions without figures, so that a map has all of them."""
-    have = {one.kato for one in found}
-    return [Place(kato, dict(NONE), "") for kato in REGIONS if kato not in have]
-
-
-LEGEND = (
-    ("none", _("no plan, or no figures")),
-    ("0", _("under 70 %")),
-    ("1", _("70 % and more")),
-    ("2", _("85 % and more")),
-    ("3", _("95 % and more")),
-    ("4", _("100 % and more")),
-)
