@@ -2,8 +2,9 @@
 
 Run it after any change to a text: ``make messages``, or ``.venv/bin/python tools/messages.py``. It
 
-1. reads every module and template of ``src/boyau`` and takes the source texts: a literal handed to ``.text("…")`` of a language, to
-   ``mark("…")`` or to ``_("…")``, in templates to ``t("…")``, also where the literal is written in several pieces or stands inside an f-string;
+1. reads every module and template of ``src/boyau`` and takes the source texts: a literal handed to ``.text("…")`` of
+   a language, to ``text("…")``, ``mark("…")`` or ``_("…")``, in templates to ``t("…")``, also where the literal stands
+   in several pieces or inside an f-string;
 2. writes them to ``src/boyau/language/locale/boyau.pot``, the template;
 3. carries them into ``locale/{kk,ru}/LC_MESSAGES/boyau.po``. Translations stay. A new text gets an empty one. A text
    that is used no more is kept as a ``#~`` remark, so that its translation can be taken over; ``--prune`` throws those

@@ -39,7 +39,9 @@ def catalogue(origin: str, terms: Terms, published: Published | None) -> dict[st
     out: dict[str, Any] = {
         "@context": CONTEXT, "@id": home, "@type": "dcat:Catalog",
         "dct:title": _texts(_("Open data of coloured public money")),
-        "dct:description": _texts(_("Colours with their rules, posted operations, execution, participants, programmes.")),
+        "dct:description": _texts(
+            _("Colours with their rules, posted operations, execution, participants, programmes.")
+        ),
         "dct:publisher": {"@type": "foaf:Agent", "foaf:name": publisher},
         "foaf:homepage": {"@id": home}, "dct:spatial": {"@id": KAZAKHSTAN},
         "dct:language": [
