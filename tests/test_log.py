@@ -254,3 +254,22 @@ def test_the_edge_of_the_tree_survives_a_snapshot_and_a_wrong_one_is_not_believe
     with Book.open(path, write=False) as again:
         assert again.snapshot_entry == 0
         assert again.frontier.root() == root
+
+
+def test_a_store_finds_the_smallest_checkpoint_that_covers_and_the_newest(book):
+    """One question each, in a file as in memory: what a walk through all checkpoints finds."""
+    from boyau.stores.memory import MemoryStore
+
+    assert book.store.checkpoint(0) is None
+    assert book.store.checkpoint(1) is None
+    memory = MemoryStore()
+    for count in (3, 5, 8):
+        pay(book, count, f"C{count}")
+        Log(book.store).checkpoint(FIRST, "log")
+    for size, note in book.store.checkpoints():
+        memory.put_checkpoint(size, note)
+    every = book.store.checkpoints()
+    for store in (book.store, memory):
+        assert store.checkpoint(0) == every[-1]
+        for size in range(1, every[-1][0] + 2):
+            assert store.checkpoint(size) == next((one for one in every if one[0] >= size), None)

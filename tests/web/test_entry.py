@@ -271,6 +271,8 @@ def test_in_print_it_is_a_certificate(look, known):
     assert here.page.locator(".share img").is_visible()
     assert here.page.locator("table.rules").is_visible()
     here.picture("entry-print")
+    printed = here.page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
 
 
 # ---- records --------------------------------------------------------------------------------------------------------
