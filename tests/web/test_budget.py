@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import time
 import urllib.request
 from collections import Counter
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from boyau.treasury.budget.forecast import forecast
 from boyau.treasury.budget.report import OBLIGATIONS, PAID
 from boyau.treasury.regions import REGIONS
 from boyau.treasury.simulation.world import KATO
-from boyau.web.execution import outlines
+from boyau.web.execution import colours, outlines
 from boyau.web.execution.charged import charges
 from boyau.web.execution.colours import ground
 from tests.shared_data import shared_data
@@ -190,9 +191,9 @@ def test_what_is_charged_by_rows_is_what_the_views_have(served):
             theirs["paid"][colour] += PAID.get(kind, 0) * amount
     found, base = charges(served.reader), ground(served.reader)
     ours: dict[str, Counter[int]] = {"obligations": Counter(), "paid": Counter()}
-    colours = base.known.colour[found.account].tolist()
+    numbers = base.known.colour[found.account].tolist()
     for name, values in (("obligations", found.obligations), ("paid", found.paid)):
-        for colour, value in zip(colours, values.tolist(), strict=True):
+        for colour, value in zip(numbers, values.tolist(), strict=True):
             ours[name][colour] += value
     for name, sums in ours.items():
         assert {k: v for k, v in sums.items() if v} == {k: v for k, v in theirs[name].items() if v}
@@ -277,6 +278,30 @@ def test_every_level_of_the_tree_adds_up_and_plans_are_those_in_force(served):
         return 1 + sum(walk(f"{line}/{row['code']}".strip("/"), depth + 1) for row in own[:2])
 
     assert walk("") > 5
+
+
+@pytest.mark.parametrize("lines_at_once", [0, 10_000])
+def test_a_new_limit_is_shown_at_once_or_in_a_large_budget_a_moment_later(served, monkeypatch, lines_at_once):
+    line = "r0/a0/p0/j0"
+    query = f"of=sim/2025&month=2025-12&by=month&line={line}"
+    before = table(served, query)[-1]["plan"]
+    monkeypatch.setattr(colours, "FRESH_NODES_MAX", lines_at_once)
+    record = {
+        "type": "limits",
+        "colour": f"sim/2025/{line}",
+        "plan": amounts.write(before + 100, 2),
+        "date": "2025-12-31",
+    }
+    assert served.book(lambda book: book.record([record])) == [None]
+    assert served.reader.wait(served.desk.entries)
+    shown = table(served, query)[-1]["plan"]
+    assert shown in ((before, before + 100) if lines_at_once == 0 else (before + 100,))
+    for _ in range(100):
+        if table(served, query)[-1]["plan"] == before + 100:
+            break
+        time.sleep(0.05)
+    assert table(served, query)[-1]["plan"] == before + 100
+    assert table(served, query)[-2]["plan"] == before  # it came into force in December
 
 
 def test_simulated_and_published_are_told_apart_and_never_one_sum(see):

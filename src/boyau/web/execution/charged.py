@@ -95,6 +95,8 @@ def _add(reader: Reader, so_far: Charges, new: Table) -> Charges:
     if len(which):
         region = np.where((region == 0) & (ref >= 0), rows.region[referred], region)
     month = new.day[which].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    if not counts.any():
+        return so_far  # the very same: what was made from it still holds
     key = (account * _MONTHS + month) * _REGIONS + region
     return _summed(
         np.concatenate([so_far.key, key[counts]]),

@@ -3,6 +3,7 @@
 A colour's plan is its own limit, or else the sum of those set below it. Lines without any figure are left out.
 """
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,12 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from boyau.ledger import codes
-from boyau.views.columns import Table
+from boyau.service.desk import Busy, Closing
 from boyau.web.execution.charged import Charges, Numbers, charges, month_number
 from boyau.web.execution.year import NONE, Figures, Line, Year
 from boyau.web.holders import Holders, holders
 from boyau.web.reader import Reader
 
+FRESH_NODES_MAX = 10_000
+"""Up to so many lines a page shows this moment; beyond, an older state while the next is made, which takes longer."""
+KEPT_MAX = 12
+"""Years that are kept."""
 LIMITS = ("plan", "plan_obligations", "plan_payments")
 """In the order of the ledger's limits: plan, obligations, payments."""
 MONTHS = 12
@@ -35,6 +40,12 @@ class Ground:
 
 
 _GROUNDS: "WeakKeyDictionary[Reader, Ground]" = WeakKeyDictionary()
+
+
+Mark = tuple[Charges, int, tuple[int, int | None]]
+"""What a year was made from: charges, number of colours, limits."""
+_YEARS: "WeakKeyDictionary[Reader, dict[tuple[str, int], tuple[Mark, ColourYear]]]" = WeakKeyDictionary()
+_MAKING: "WeakKeyDictionary[Reader, threading.Lock]" = WeakKeyDictionary()
 
 
 def ground(reader: Reader) -> Ground:
@@ -168,8 +179,7 @@ class ColourYear(Year):
         return own
 
     def _months(self, limits: list[tuple[int, int, tuple[int | None, ...]]]) -> list[int]:
-        last = max([*self.month.tolist()[-1:], int(self.month.max()) if len(self.month) else 0])
-        last = max(last, *(month for _, month, _ in limits)) if limits and not len(self.month) else last
+        last = int(self.month.max()) if len(self.month) else max((month for _, month, _ in limits), default=0)
         return [self._year * 100 + m + 1 for m in range(last + 1)]
 
     # ---- what it says -----------------------------------------------------------------------------------------------
@@ -228,12 +238,41 @@ class ColourYear(Year):
 
 
 def colour_year(reader: Reader, root: str, year: int) -> ColourYear:
-    """Return a year of the colours from *root* on; remembered until there are more entries."""
+    """Return a year of the colours from *root* on, made again when something was charged, limited or named.
 
-    def make(_rows: Table) -> ColourYear:
-        return ColourYear(reader, root, year)
+    Of a very large budget perhaps that of a moment ago, while the next is made.
+    """
+    with reader.views() as views:
+        limited = views.db.execute("select count(*), max(entry) from limits").fetchone()
+    mark = (charges(reader), len(ground(reader).parent), limited)
+    kept = _YEARS.setdefault(reader, {})
+    before = kept.get((root, year))
+    if before is not None and before[0][0] is mark[0] and before[0][1:] == mark[1:]:
+        return before[1]
 
-    return reader.once(f"year {year} {root}", make)
+    def make() -> ColourYear:
+        made = ColourYear(reader, root, year)
+        kept.pop((root, year), None)
+        if len(kept) >= KEPT_MAX:
+            kept.pop(next(iter(kept)))
+        kept[root, year] = mark, made
+        return made
+
+    if before is None or len(before[1].nodes) <= FRESH_NODES_MAX:
+        return make()
+    making = _MAKING.setdefault(reader, threading.Lock())
+    if making.acquire(blocking=False):
+
+        def behind() -> None:
+            try:
+                make()
+            except (Busy, Closing, OSError):  # the next page tries again
+                pass
+            finally:
+                making.release()
+
+        threading.Thread(target=behind, name="boyau-budget", daemon=True).start()
+    return before[1]
 
 
 def years(reader: Reader) -> dict[str, dict[int, int]]:

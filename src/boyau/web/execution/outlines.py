@@ -87,7 +87,11 @@ def read(path: Path) -> Outlines:
 
 def _polygons(data: Any) -> dict[str, list[list[Point]]]:
     """Return the rings of every region by its digits, in degrees."""
-    if not isinstance(data, dict) or data.get("type") != "FeatureCollection" or not isinstance(data["features"], list):
+    if (
+        not isinstance(data, dict)
+        or data.get("type") != "FeatureCollection"
+        or not isinstance(data.get("features"), list)
+    ):
         raise OutlineError("not a FeatureCollection")
     found: dict[str, list[list[Point]]] = {}
     points = 0

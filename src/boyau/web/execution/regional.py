@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Which per cent is coloured how strongly: strength k begins at ``first`` + k × ``step``."""
+    """Which per cent is coloured how strongly: the k-th strength begins at ``first`` + k × ``step``."""
 
     first: int
     step: int
@@ -61,15 +61,24 @@ class Scale:
     lacking: bool
     """Whether some region has no per cent."""
 
+    @property
+    def count(self) -> int:
+        """Return how many strengths are in use."""
+        return min(STRENGTHS, (self.most - self.first) // self.step + 1)
+
+    def _shade(self, k: int) -> str:
+        return str(k + (STRENGTHS - self.count + 1) // 2)  # one strength alone is a middle one
+
     def strength(self, place: Place | None) -> str:
         """Return how strongly a region is coloured: 0 to 4, or "none"."""
         value = None if place is None else place.whole_percent
-        return "none" if value is None else str(max(0, min(STRENGTHS - 1, (value - self.first) // self.step)))
+        return "none" if value is None else self._shade(max(0, min(self.count - 1, (value - self.first) // self.step)))
 
     def legend(self) -> list[tuple[str, int, int]]:
-        """Return the strengths that occur, with the per cent from which and under which they are used."""
-        top = min(STRENGTHS - 1, max(0, (self.most - self.first) // self.step))
-        return [(str(k), self.first + k * self.step, self.first + (k + 1) * self.step) for k in range(top + 1)]
+        """Return the strengths in use, with the per cent from which and under which they are."""
+        return [
+            (self._shade(k), self.first + k * self.step, self.first + (k + 1) * self.step) for k in range(self.count)
+        ]
 
 
 def scale(found: list[Place]) -> Scale:
