@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import uuid
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import httpx
 import pytest
@@ -48,8 +49,8 @@ class World:
     """One service with its pages. Nothing listens; requests go straight into the application."""
 
     def __init__(self, path=":memory:", **options):
-        self.folder = TemporaryDirectory()
-        ledger = f"{self.folder.name}/ledger"
+        self.folder = mkdtemp()
+        ledger = f"{self.folder}/ledger"
         self.book = Book.create(ledger, clock=lambda: START, entropy=bytes, ledger_id=uuid.UUID(int=1))
         assert not any(self.book.record(WORLD + MORE))
         self.desk = Desk(self.book)
@@ -69,7 +70,7 @@ class World:
         self.desk.close()
         self.app.state.desk.close()
         self.access.close()
-        self.folder.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, coroutine):
         return self.loop.run_until_complete(coroutine)

@@ -190,6 +190,20 @@ def test_periods_in_longer_journals(seed):
             assert flow.totals["came"] >= sum(node.came for node in flow.nodes if node.kind == "source")
 
 
+def test_of_an_issuer_only_the_first_step_is_told():
+    one = page("""1 T@KZT A@kz 100
+                  2 A@kz P@KZT 30
+                  3 A@kz T@KZT 10
+                  4 P@KZT T@KZT 5""")
+    assert sorted(read(flow_of_participant(one.lineage, one.names, "T"))) == [
+        "colour:kz -> returned:T 10", "payee:P -> returned:T 5", "source:T -> colour:kz 100",
+    ]  # fmt: skip
+    there = flow_of_participant(one.lineage, one.names, "T", direction="to")
+    assert read(there) == ["source:T -> colour:kz 100"]
+    back = flow_of_participant(one.lineage, one.names, "T", direction="from", span=Span(4, 9, np.array([1, 2, 3, 4])))
+    assert read(back) == ["payee:P -> returned:T 5"]
+
+
 def test_wrong_questions():
     one = page("1 T@KZT A@kz 5")
     with pytest.raises(TraceError, match="no participant X"):

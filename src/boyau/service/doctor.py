@@ -176,7 +176,7 @@ class _Looks:
         try:
             socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         except OSError as error:
-            told = text("choose another ({setting}), or stop what listens there", setting="BOYAU_LISTEN")
+            told = text("choose another ({setting}), or stop what listens there", setting="--listen, BOYAU_LISTEN")
             yield Finding(name, WARNING, f"{self.settings.listen}: {error.strerror or error}", told)
             return
         state = GOOD if self.settings.tls_certificate or host in ("127.0.0.1", "::1", "localhost") else WARNING

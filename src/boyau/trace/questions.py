@@ -104,7 +104,11 @@ def flow_of_colour(
     chapters = [Chapter(entry, amount, lineage.debit[entry], linked)]
     lying = [_lying(lineage, inside, held, span)]
     if follow != "colour":
-        leaving = entry[out[entry] & ~into[entry] & ~ends[lineage.credit[entry]]]
+        # Where plain money came and nothing was ever paid, there is nothing to follow: nearly all payees are such.
+        onward = _coloured(lineage, names)
+        onward[lineage.debit] = True
+        onward &= ~ends
+        leaving = entry[out[entry] & ~into[entry] & onward[lineage.credit[entry]]]
         trace = lineage.forward(leaving, ends | inside)
         again = told[trace.entry]  # money that came back: those transfers are told of above
         linked[np.searchsorted(entry, trace.entry[again])] += trace.linked[again]
@@ -156,7 +160,8 @@ def flow_of_participant(
 ) -> Flow:
     """As `flow_of_account`, of all accounts of a participant together; what moves between them is not told.
 
-    Accounts that issue are left out where it has others. *among*: only those of these accounts, as of one unit.
+    Accounts that issue are left out where it has others. Of one that only issues all money comes, so only the first
+    step is told: to whom it gave and from whom it got back. *among*: only those of these accounts, as of one unit.
     """
     require(participant in names.participants, f"no participant {participant}")
     itself = names.participant_of == names.participants.index(participant)
@@ -165,11 +170,27 @@ def flow_of_participant(
     if (itself & ~lineage.issuer).any():
         itself = itself & ~lineage.issuer
     require(itself.any(), f"{participant} has no such account")
-    chapters, lying = _of_accounts(lineage, names, itself, direction, held, follow, span)
+    if (itself & lineage.issuer).any():
+        chapters, lying = _first_step(lineage, itself, direction, span), list[Remainder]()
+    else:
+        chapters, lying = _of_accounts(lineage, names, itself, direction, held, follow, span)
     question: dict[str, Any] = {"of": "participant", "participant": participant, "direction": direction}
     question |= {"follow": follow, "method": lineage.method} | (span.told() if span else {})
     focus = np.flatnonzero(itself).tolist()
     return tell(lineage, names, question, chapters, lying, level=level, top=top, focus=focus, together=participant)
+
+
+def _first_step(lineage: Lineage, itself: Flags, direction: Direction, span: Span | None) -> list[Chapter]:
+    """Tell only the transfers of the accounts *itself*."""
+    require(direction in ("from", "to", "both"), f"no direction {direction}")
+    told = np.zeros(len(lineage), np.bool_)
+    if direction != "from":
+        told |= itself[lineage.debit]
+    if direction != "to":
+        told |= itself[lineage.credit]
+    entry = np.flatnonzero(told if span is None else told & span.inside)
+    amount = lineage.amount[entry]
+    return [Chapter(entry, amount, lineage.debit[entry], np.zeros(len(entry), np.int64))]
 
 
 def _of_accounts(

@@ -166,8 +166,8 @@ def tell(
     weight = [max(left + end, arrived + begin) - inside for left, end, arrived, begin, inside in both_ways]
     shown = _Shown(groups, *_merge(groups, weight, top))
     code = shown.final[giver].astype(np.int64) * len(shown.order) + shown.final[taker]
-    ranks = Ranks(names, touched)
-    money = ranks.of_transfers(lineage, debit, credit)
+    ranks = Ranks(names, lineage.issuer, touched)
+    money = ranks.of_transfers(debit, credit)
     links = shown.links(code, amount, money, ranks)
     links += shown.lying(books, groups.taker[touched], ranks.of_accounts(touched), ranks)
     links.sort(key=lambda link: (-link.amount, -link.returned, link.origin, link.target))
@@ -323,7 +323,7 @@ class _Shown:
             for merged in order
         ]
 
-    def links(self, code: Int64s, amount: Int64s, money: Integers, ranks: Ranks) -> list[Link]:
+    def links(self, code: Int64s, amount: Int64s, money: Int32s, ranks: Ranks) -> list[Link]:
         """Sum the transfers between each two nodes; what went both ways cancels out and is counted as returned.
 
         *money*: the colour of each transfer, as its rank in *ranks*.
@@ -349,7 +349,7 @@ class _Shown:
                 links.append(Link(self.keys[giver], self.keys[taker], given - back, back, entries + more, colour))
         return links
 
-    def lying(self, books: _Books, taker: Int32s, money: Integers, ranks: Ranks) -> list[Link]:
+    def lying(self, books: _Books, taker: Int32s, money: Int32s, ranks: Ranks) -> list[Link]:
         """Make the links to unspent and held money; *taker* and *money*: node and colour of each account in *books*."""
         where, size = self.final[taker], len(self.order)
         links = []

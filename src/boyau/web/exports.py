@@ -119,7 +119,7 @@ def export(
     *question*: what the rows answer, in the reader's language; *entries*: from how many entries, by default all.
     """
     kind = page.request.query_params.get("format", "")
-    kept = []
+    kept: list[Row] = []
     for row in rows:
         if len(kept) == ROWS_MAX:
             raise too_many(page)

@@ -90,7 +90,7 @@ class Sentences:
             )  # fmt: skip
             if cap.evidence:
                 names = ", ".join(labels.condition(self.words, one) for one in sorted(cap.evidence))
-                told += " " + self._text(_("Needed: {names}."), names=names)
+                told = Markup("{} {}").format(told, self._text(_("Needed: {names}."), names=names))
             yield "ends.caps", told
 
     def _what(self, rules: Rules) -> Iterable[tuple[str, Markup]]:

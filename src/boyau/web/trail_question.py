@@ -40,7 +40,7 @@ PREFIXES: tuple[Of, ...] = get_args(Of)
 DIRECTIONS = ("both", "from", "to")
 FOLLOW = ("colour", "coloured", "all")
 METHODS = ("fifo", "pro_rata")
-TOPS = (6, 12, 25, 50)
+TOPS = (6, 12, 24)
 """Nodes of one kind that a picture shows at most; a file has up to ``ALL``."""
 ALL = 5000
 TOP = 6
