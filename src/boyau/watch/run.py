@@ -1,0 +1,216 @@
+"""A run: a file in, a report out. Workers read ranges of the file by themselves; nothing holds the file.
+
+What grows with the file: eight bytes an ocid (to see repeated ones), a row a finding, a row a comparable price. What
+does not: everything else.
+"""
+
+import gc
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from boyau.watch.cardinal import Maps
+from boyau.watch.intake.documents import Documents, Loose
+from boyau.watch.intake.merging import Merging, Spool
+from boyau.watch.intake.source import Block, Range, Source, SourceError
+from boyau.watch.intake.troubles import Troubles
+from boyau.watch.model import Release
+from boyau.watch.report import Report
+from boyau.watch.settings import Settings
+from boyau.watch.survey import Survey
+
+RANGE_BYTES = 4 << 20
+ALONE_BYTES = 8 << 20
+"""Files below this size are read by one process: starting others would take longer."""
+_WAIT_SECONDS = 1.0
+Progress = Callable[[int, int], None]
+"""Called with documents read so far, and bytes read so far (0 where that is not known)."""
+
+
+class RunError(Exception):
+    """A run could not be brought to its end; the message is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class _Done:
+    documents: int
+    bytes: int
+    loose: list[Loose]
+
+
+class _Worker:
+    """Reads documents and puts them to the flags."""
+
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self.source = source
+        self.survey = Survey(settings, [Maps()] if settings.like_cardinal else [])
+        self._loose: list[Loose] = []
+        keep = None if settings.like_cardinal else self._loose.append
+        self.documents = Documents(self.survey.state.troubles, keep, strict=settings.like_cardinal)
+
+    def do(self, part: Range | Block) -> _Done:
+        """Do one part."""
+        blocks = self.source.read(part) if isinstance(part, Range) else (part,)
+        count = size = 0
+        take, read = self.survey.take, self.documents.read
+        for block in blocks:
+            size += len(block.data) + 1
+            for line, text in block.documents():
+                if text:
+                    count += 1
+                    for release in read(text, line):
+                        take(release, line)
+        loose = self._loose.copy()
+        self._loose.clear()
+        return _Done(count, size, loose)
+
+
+def run(path: str, settings: Settings, *, workers: int | None = None, progress: Progress | None = None) -> Report:
+    """Read *path* and answer every flag. SourceError: it cannot be read. RunError: a worker died.
+
+    The answers do not depend on the number of workers.
+    """
+    source = Source(path)
+    if settings.like_cardinal and settings.scope.currency is None:
+        settings.scope = settings.scope._replace(currency=first_currency(source))
+    count = workers or min(os.cpu_count() or 1, 8)
+    small = source.plain and source.bytes is not None and source.bytes < ALONE_BYTES
+    main = _Worker(source, settings)
+    spool = Spool()
+    try:
+        troubles = main.survey.state.troubles
+        parts: Iterator[Range | Block] = (
+            source.ranges(RANGE_BYTES) if source.splits and not small and count > 1 else source.blocks(troubles)
+        )
+        tally = _Tally(spool, progress)
+        if small or count == 1:
+            for part in parts:
+                tally.take(main.do(part))
+        else:
+            _together(source, settings, parts, count, tally, main)
+        if len(spool):
+            merging = Merging(main.documents)
+            for pieces in spool.groups():
+                main.survey.take(merging.merge(pieces), pieces[0].line)
+    finally:
+        spool.close()
+    return Report(settings, main.survey.state)
+
+
+class _Tally:
+    """Adds up what was done, and puts pieces of processes aside."""
+
+    def __init__(self, spool: Spool, progress: Progress | None) -> None:
+        self._spool, self._progress = spool, progress
+        self._documents = self._bytes = 0
+
+    def take(self, done: _Done) -> None:
+        """Take note of one part."""
+        for piece in done.loose:
+            self._spool.add(piece)
+        self._documents += done.documents
+        self._bytes += done.bytes
+        if self._progress is not None:
+            self._progress(self._documents, self._bytes)
+
+
+def _together(
+    source: Source, settings: Settings, parts: Iterator[Range | Block], count: int, tally: _Tally, main: _Worker
+) -> None:
+    """Have *count* processes do the parts, and join what they found in *main*."""
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context: Any = multiprocessing.get_context(method)
+    tasks, answers = context.Queue(2 * count), context.Queue()
+    processes = [
+        context.Process(target=_serve, args=(source, settings, tasks, answers), daemon=True) for _ in range(count)
+    ]
+    for process in processes:
+        process.start()
+    left = count
+
+    def drain(*, wait: bool) -> None:
+        nonlocal left
+        while left:
+            try:
+                answer = answers.get(timeout=_WAIT_SECONDS if wait else 0)
+            except queue.Empty:
+                if any(process.exitcode not in (None, 0) for process in processes):
+                    raise RunError(
+                        "a worker was ended from outside, perhaps for want of memory; run it again"
+                    ) from None
+                if not wait:
+                    return
+                continue
+            if isinstance(answer, _Done):
+                tally.take(answer)
+            elif isinstance(answer, str):
+                raise SourceError(answer)
+            else:
+                left -= 1
+                main.survey.state.merge(answer)
+
+    try:
+        for part in parts:
+            _put(tasks, part, drain)
+        for _ in processes:
+            _put(tasks, None, drain)
+        drain(wait=True)
+        for process in processes:
+            process.join()
+    finally:
+        for process in processes:
+            if process.is_alive():
+                process.terminate()
+
+
+def _put(tasks: Any, part: Range | Block | None, drain: Any) -> None:
+    while True:
+        try:
+            tasks.put(part, timeout=_WAIT_SECONDS)
+        except queue.Full:
+            drain(wait=False)
+        else:
+            drain(wait=False)
+            return
+
+
+def _serve(source: Source, settings: Settings, tasks: Any, answers: Any) -> None:
+    """Do parts until there are none; then hand the state over. What was interrupted ends without a word."""
+    gc.disable()  # the model has no cycles, and there is a great deal of it
+    worker = _Worker(source, settings)
+    try:
+        while (part := tasks.get()) is not None:
+            answers.put(worker.do(part))
+        answers.put(worker.survey.state)
+    except KeyboardInterrupt:
+        os._exit(0)
+    except OSError as error:
+        answers.put(f"{source.path} cannot be read to its end: {error.strerror or error}")
+
+
+def first_currency(source: Source) -> str | None:
+    """Return the first currency of a bid, in the order of the file: the one that Cardinal compares in."""
+    if source.path == "-":
+        return None
+    found: Documents = Documents(Troubles(), strict=True)
+    for block in source.blocks(Troubles()):
+        for line, text in block.documents():
+            if b'"bids"' in text:
+                for release in found.read(text, line):
+                    currency = _currency(release)
+                    if currency is not None:
+                        return currency
+    return None
+
+
+def _currency(release: Release) -> str | None:
+    if release.bids is None:
+        return None
+    for bid in release.bids.details or ():
+        value = bid.value
+        if value is not None and value.amount is not None and value.currency is not None:
+            return value.currency
+    return None
