@@ -26,8 +26,8 @@ programme_app = App(name="programme", help="Ready-made colours: list, show, prov
 iso20022_app = App(name="iso20022", help="Payment orders in; statuses, notifications and statements out; reconciling.")
 witness_app = App(name="witness", help="Sign what a ledger says of itself, as long as it takes nothing back.")
 watch_app = App(name="watch", help="Look for what is wrong in public procurement: flags, and what became of them.")
-_GROUPS = (import_app, report_app, show_app, views_app, subsidies_app, programme_app, iso20022_app, witness_app, watch_app)
-for group in _GROUPS:
+_GROUPS = (import_app, report_app, show_app, views_app, subsidies_app, programme_app, iso20022_app)
+for group in (*_GROUPS, witness_app, watch_app):
     app.command(group)
 
 _COMMANDS = (

@@ -6,7 +6,8 @@ Summed over the data, it says which flags can fire on them at all, computed and 
 from collections.abc import Iterable
 from functools import reduce
 
-from boyau.watch.model import Award, Bid, Contract, Item, Party, Planning, Release, Tender, Value
+from boyau.watch.model import Award, Bid, Contract, Item, Party, Planning, Tender, Value
+from boyau.watch.process import Process
 
 PATHS = (
     "planning/documents",
@@ -120,9 +121,12 @@ def bits_of(paths: Iterable[str]) -> int:
     return reduce(lambda bits, path: bits | BITS[path], paths, 0)
 
 
-def presence(release: Release) -> int:
-    """Return which of ``PATHS`` a release has, in at least one of its parts."""
-    bits = 0
+def presence(process: Process) -> int:
+    """Return which of ``PATHS`` a process has, in at least one of its parts.
+
+    What parties are is looked at where there are bids only: flags that ask for it compare bidders.
+    """
+    release, bits = process.release, 0
     tender = release.tender
     if tender is not None:
         bits = _of_tender(tender)
@@ -130,13 +134,11 @@ def presence(release: Release) -> int:
     if buyer is not None and buyer.id:
         bits |= _BUYER
     if release.bids is not None and release.bids.details:
-        bits |= _of_bids(release.bids.details)
+        bits |= _of_bids(release.bids.details) | _of_parties(process.parties)
     if release.awards:
         bits |= _of_awards(release.awards)
     if release.contracts:
         bits |= _of_contracts(release.contracts)
-    if release.parties:
-        bits |= _of_parties(release.parties)
     if release.planning is not None:
         bits |= _of_planning(release.planning)
     if release.complaints:

@@ -12,7 +12,9 @@ Everything is optional, because publishers leave out everything.
 
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
+
+_ABSENT = Raw()
 
 
 class Lean(Struct, kw_only=True, gc=False, omit_defaults=True):
@@ -57,8 +59,6 @@ class Unit(Lean):
 class Item(Lean):
     """Something bought."""
 
-    id: str | None = None
-    description: str | None = None
     classification: Classification | None = None
     quantity: Decimal | None = None
     unit: Unit | None = None
@@ -68,13 +68,11 @@ class Reference(Lean):
     """A reference to an organisation, by the id it has among ``parties``."""
 
     id: str | None = None
-    name: str | None = None
 
 
 class Document(Lean):
     """A published document: only its type and day are read."""
 
-    id: str | None = None
     documentType: str | None = None
     datePublished: str | None = None
 
@@ -98,8 +96,6 @@ class Fee(Lean):
 class Tender(Lean):
     """The tender section."""
 
-    id: str | None = None
-    title: str | None = None
     status: str | None = None
     procurementMethod: str | None = None
     procurementMethodDetails: str | None = None
@@ -293,7 +289,11 @@ class Complaint(Lean):
 
 
 class Release(Lean):
-    """A contracting process as one compiled release."""
+    """A contracting process as one compiled release.
+
+    *parties* stay as they were written until a flag asks for them: most of a release's text is there, and most flags
+    need ids only. ``Process.parties`` reads them.
+    """
 
     ocid: str | None = None
     id: str | None = None
@@ -305,5 +305,5 @@ class Release(Lean):
     bids: Bids | None = None
     awards: list[Award] | None = None
     contracts: list[Contract] | None = None
-    parties: list[Party] | None = None
     complaints: list[Complaint] | None = None
+    parties: Raw = _ABSENT

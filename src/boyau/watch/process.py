@@ -1,12 +1,18 @@
 """A contracting process as flags see it: the release, and what follows from it and several flags ask for."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec import DecodeError, Raw
+from msgspec.json import Decoder
+
 from boyau.watch.flag import Reason, Row
-from boyau.watch.model import Award, Bid, Contract, Item, Reference, Release, Tender, Value
+from boyau.watch.intake import lenient
+from boyau.watch.intake.troubles import Troubles
+from boyau.watch.model import Award, Bid, Contract, Item, Party, Reference, Release, Tender, Value
 
 _FINAL = {"cancelled", "unsuccessful"}
 _NOT_SUBMITTED = {"invited", "withdrawn"}
@@ -14,6 +20,7 @@ _DEAD_CONTRACT = {"cancelled"}
 COMPETITIVE = frozenset({"open", "selective"})
 DIRECT = frozenset({"direct", "limited"})
 _NO_TENDER = Tender()
+_READ_PARTIES = Decoder(list[Party | None]).decode
 
 
 class Prices(NamedTuple):
@@ -65,7 +72,18 @@ class Process:
     """One process. What costs nothing is computed at once, the rest when a flag asks for it."""
 
     __slots__ = (
-        *("_participants", "_prices", "_row", "_submitted", "awards", "bids", "buyer", "complete", "contracts"),
+        *(
+            "_participants",
+            "_parties",
+            "_prices",
+            "_row",
+            "_submitted",
+            "awards",
+            "bids",
+            "buyer",
+            "complete",
+            "contracts",
+        ),
         *("method", "ocid", "release", "scope", "tender"),
     )
 
@@ -84,6 +102,14 @@ class Process:
         self._prices: Prices | Reason | None = None
         self._participants: frozenset[str] | None = None
         self._row: Row | None = None
+        self._parties: list[Party] | None = None
+
+    @property
+    def parties(self) -> list[Party]:
+        """The organisations, read when they are asked for; what does not fit the schema counts as absent."""
+        if self._parties is None:
+            self._parties = _parties(self.release.parties) if self.release.parties else []
+        return self._parties
 
     @property
     def submitted(self) -> list[Bid]:
@@ -203,6 +229,16 @@ def ids(references: list[Reference] | None) -> Iterator[str]:
     for reference in references or ():
         if reference.id:
             yield reference.id
+
+
+def _parties(raw: Raw) -> list[Party]:
+    try:
+        read = _READ_PARTIES(raw)
+    except (DecodeError, RecursionError, ValueError):
+        parsed = json.loads(bytes(raw), parse_float=Decimal, parse_constant=lambda _: None)
+        found = parsed if isinstance(parsed, list) else []
+        read = [lenient.model(one, Party, 0, Troubles()) for one in found if isinstance(one, dict)]
+    return [party for party in read if party is not None]
 
 
 def _complete(awards: list[Award]) -> list[Award] | Reason:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boyau.watch.cardinal import Maps
-from boyau.watch.intake.documents import Documents, Loose
+from boyau.watch.intake.documents import AMOUNT_AS_TEXT, Documents, Loose
 from boyau.watch.intake.merging import Merging, Spool
 from boyau.watch.intake.source import Block, Range, Source, SourceError
 from boyau.watch.intake.troubles import Troubles
@@ -58,10 +58,11 @@ class _Worker:
         take, read = self.survey.take, self.documents.read
         for block in blocks:
             size += len(block.data) + 1
+            suspicious = AMOUNT_AS_TEXT.search(block.data) is not None
             for line, text in block.documents():
                 if text:
                     count += 1
-                    for release in read(text, line):
+                    for release in read(text, line, suspicious=suspicious):
                         take(release, line)
         loose = self._loose.copy()
         self._loose.clear()

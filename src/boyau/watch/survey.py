@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
 from boyau.watch.coverage import BITS, STRANGE, presence
@@ -103,7 +102,8 @@ class Survey:
             if self._strict:
                 return
             ocid = release.ocid = f"line-{line}"
-        bits = presence(release)
+        process = Process(release, ocid, self._scope)
+        bits = presence(process)
         if bits & STRANGE:
             bits ^= STRANGE
             state.troubles.add(line, "", Fault.OUT_OF_RANGE, ocid)
@@ -117,7 +117,6 @@ class Survey:
         plan = self._plans.get(bits)
         if plan is None:
             plan = self._plans[bits] = self._plan(bits)
-        process = Process(release, ocid, self._scope)
         for place, check, options in plan.checks:
             answer = check(process, options)
             if answer is None:
@@ -137,7 +136,8 @@ class Survey:
                 observer.add(process)
 
     def _remember(self, ocid: str, line: int) -> None:
-        digest = int.from_bytes(blake2b(ocid.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        # The hash of a text is the same in all workers that were forked, as they are wherever that is possible.
+        digest = hash(ocid)
         if digest in self.state.seen:
             self.state.troubles.add(line, "ocid", Fault.REPEATED, ocid)
         self.state.seen.add(digest)

@@ -7,8 +7,9 @@ of a process and are merged by ocid once all are known.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -17,16 +18,20 @@ from boyau.watch.intake import lenient
 from boyau.watch.intake.troubles import Fault, Troubles
 from boyau.watch.model import Release
 
-_AMOUNT_AS_TEXT = re.compile(rb'"(?:amount|quantity|shareholding)"\s*:\s*"')
+AMOUNT_AS_TEXT = re.compile(rb'amount": ?"')
+"""A number in quotes: the fast way would take it without a word."""
 _EMPTY = re.compile(rb"\s*")
+
+
+_ABSENT = msgspec.Raw()
 
 
 class Document(Release):
     """A release, or what contains some."""
 
-    releases: msgspec.Raw | None = None
-    records: msgspec.Raw | None = None
-    compiledRelease: msgspec.Raw | None = None
+    releases: msgspec.Raw = _ABSENT
+    records: msgspec.Raw = _ABSENT
+    compiledRelease: msgspec.Raw = _ABSENT
 
 
 class Loose(msgspec.Struct, frozen=True):
@@ -50,32 +55,28 @@ class Documents:
         self._decode = msgspec.json.Decoder(Document).decode
         self._list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
-    def read(self, line: bytes, number: int) -> Iterator[Release]:
-        """Yield the processes of one document, which stands in line *number*."""
-        if b'"amount": "' in line or b'"amount":"' in line:  # a number in quotes would pass unseen
-            document = None
-        else:
-            try:
-                document = self._decode(line)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
-                document = None
-        if document is not None and document.releases is None and document.records is None:
-            if document.compiledRelease is not None:
-                yield from self._record(document, number)
-            elif self._loose is None or (document.tag and "compiled" in document.tag):
-                yield document
-            else:
-                self._piece(document.ocid, line, number)
-        elif document is not None and document.releases is not None and document.ocid is not None:
-            yield from self._record(document, number)
-        elif document is not None:
-            yield from self._parts(document.releases, number)
-            yield from self._parts(document.records, number)
-        else:
-            yield from self._leniently(line, number)
+    def read(self, line: bytes, number: int, *, suspicious: bool = False) -> Iterable[Release]:
+        """Return the processes of one document, which stands in line *number*.
 
-    def _parts(self, raw: msgspec.Raw | None, number: int) -> Iterator[Release]:
-        if raw is None:
+        *suspicious*: it may hold what ``AMOUNT_AS_TEXT`` finds.
+        """
+        if suspicious and AMOUNT_AS_TEXT.search(line):
+            return self._leniently(line, number)
+        try:
+            document = self._decode(line)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            return self._leniently(line, number)
+        if document.releases is _ABSENT and document.records is _ABSENT and document.compiledRelease is _ABSENT:
+            if self._loose is None or (document.tag and "compiled" in document.tag):
+                return (document,)
+            self._piece(document.ocid, line, number)
+            return ()
+        if document.compiledRelease is not _ABSENT or (document.releases is not _ABSENT and document.ocid is not None):
+            return self._record(document, number)
+        return chain(self._parts(document.releases, number), self._parts(document.records, number))
+
+    def _parts(self, raw: msgspec.Raw, number: int) -> Iterator[Release]:
+        if raw is _ABSENT:
             return
         try:
             parts = self._list(raw)
@@ -83,18 +84,18 @@ class Documents:
             self.troubles.add(number, "", Fault.WRONG_TYPE, bytes(raw)[:40].decode(errors="replace"))
             return
         for part in parts:
-            yield from self.read(bytes(part), number)
+            yield from self.read(bytes(part), number, suspicious=True)
 
     def _record(self, record: Document, number: int) -> Iterator[Release]:
         """Yield what a record has compiled already, else put the releases aside that it embeds."""
-        if record.compiledRelease is not None:
+        if record.compiledRelease is not _ABSENT:
             for compiled in self._inner(bytes(record.compiledRelease), number):
                 compiled.ocid = compiled.ocid or record.ocid
                 yield compiled
             return
         found = False
         try:
-            parts = self._list(record.releases or b"[]")
+            parts = self._list(record.releases if record.releases is not _ABSENT else b"[]")
         except msgspec.DecodeError:
             parts = []
         for part in parts:
@@ -115,7 +116,7 @@ class Documents:
     def _inner(self, data: bytes, number: int) -> Iterator[Release]:
         """Read what is a release itself, whatever its tag says."""
         try:
-            if not _AMOUNT_AS_TEXT.search(data):
+            if not AMOUNT_AS_TEXT.search(data):
                 yield msgspec.json.decode(data, type=Release)
                 return
         except (msgspec.DecodeError, RecursionError, ValueError):
@@ -159,7 +160,7 @@ class Documents:
                 yield from self._any(part if isinstance(part, list) else [], number)
         elif self._loose is not None and "compiled" not in (parsed.get("tag") or ()):
             ocid = parsed.get("ocid")
-            self._piece(str(ocid) if isinstance(ocid, str | int) else None, _again(parsed), number)
+            self._piece(str(ocid) if isinstance(ocid, str | int) else None, lenient.again(parsed), number)
         else:
             yield from self._whole(parsed, number)
 
@@ -198,8 +199,3 @@ _UNREAD = object()
 def _number(digits: str) -> Decimal | None:
     number = Decimal(digits)
     return number if lenient.sane(number) or number == 0 else None
-
-
-def _again(parsed: dict[str, Any]) -> bytes:
-    """Write parsed JSON down again; its numbers keep their digits."""
-    return msgspec.json.Encoder(decimal_format="number").encode(parsed)

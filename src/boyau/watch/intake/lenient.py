@@ -46,6 +46,8 @@ def _form(hint: Any) -> tuple[str, Any]:
         hint = next(part for part in get_args(hint) if part is not type(None))
     if get_origin(hint) is list:
         return "list", get_args(hint)[0]
+    if hint is msgspec.Raw:
+        return "raw", hint
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return "struct", hint
     return hint.__name__, hint
@@ -68,6 +70,8 @@ def _value(found: Any, form: str, inner: Any, path: str, note: Note, strict: boo
         return _struct(found, inner, path, note, strict)
     if form == "list":
         return _list(found, inner, path, note, strict)
+    if form == "raw":
+        return msgspec.Raw(again(found))
     return _PLAIN[form](found, path, note, strict)
 
 
@@ -121,6 +125,11 @@ def _truth(found: Any, path: str, note: Note, _strict: bool) -> bool | None:
         return found
     note(path, Fault.WRONG_TYPE, found)
     return None
+
+
+def again(parsed: Any) -> bytes:
+    """Write parsed JSON down again; its numbers keep their digits."""
+    return msgspec.json.Encoder(decimal_format="number").encode(parsed)
 
 
 def sane(number: Decimal) -> bool:
