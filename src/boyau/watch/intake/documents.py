@@ -8,7 +8,7 @@ of a process and are merged by ocid once all are known.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any
 
@@ -121,7 +121,7 @@ class Documents:
                 return
         except (msgspec.DecodeError, RecursionError, ValueError):
             pass
-        parsed = self._parsed(data, number)
+        parsed = self.parsed(data, number)
         if isinstance(parsed, dict):
             yield self.release(parsed, number)
 
@@ -137,7 +137,7 @@ class Documents:
     def _leniently(self, line: bytes, number: int) -> Iterator[Release]:
         if _EMPTY.fullmatch(line):
             return
-        yield from self._any(self._parsed(line, number), number)
+        yield from self._any(self.parsed(line, number), number)
 
     def _any(self, parsed: Any, number: int) -> Iterator[Release]:
         if parsed is _UNREAD:
@@ -158,7 +158,7 @@ class Documents:
         elif any(isinstance(part, list) for part in parts):
             for part in parts:
                 yield from self._any(part if isinstance(part, list) else [], number)
-        elif self._loose is not None and "compiled" not in (parsed.get("tag") or ()):
+        elif self._loose is not None and not _compiled(parsed.get("tag")):
             ocid = parsed.get("ocid")
             self._piece(str(ocid) if isinstance(ocid, str | int) else None, lenient.again(parsed), number)
         else:
@@ -175,7 +175,8 @@ class Documents:
         read: Release = lenient.model(parsed, Release, number, self.troubles, strict=self._strict)
         return read
 
-    def _parsed(self, data: bytes, number: int) -> Any:
+    def parsed(self, data: bytes, number: int) -> Any:
+        """Return JSON with exact numbers; what cannot be read is a trouble, and no JSON value."""
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -196,6 +197,12 @@ _UNREAD = object()
 """Stands for what could not be read at all; the trouble is noted."""
 
 
-def _number(digits: str) -> Decimal | None:
-    number = Decimal(digits)
-    return number if lenient.sane(number) or number == 0 else None
+def _compiled(tag: Any) -> bool:
+    return isinstance(tag, list | str) and "compiled" in tag
+
+
+def _number(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent that no memory would hold
+        return Decimal("Infinity")

@@ -7,10 +7,8 @@ because the library would otherwise fetch the schema over the network. All else 
 Pieces wait on disk, in memory stays only where each begins; so a file may be larger than memory.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from boyau.watch.intake.documents import Documents, Loose
@@ -94,9 +92,8 @@ class Merging:
         """Return the compiled release of *pieces*. What cannot be merged is the latest piece, and a trouble."""
         parsed = []
         for piece in sorted(pieces, key=lambda piece: piece.line):
-            release = json.loads(piece.data, parse_float=Decimal)
-            release["ocid"] = piece.ocid
-            parsed.append(release)
+            release = self._documents.parsed(piece.data, piece.line)
+            parsed.append((release if isinstance(release, dict) else {}) | {"ocid": piece.ocid})
         line = pieces[0].line
         try:
             compiled = self._merger.create_compiled_release(parsed)

@@ -121,9 +121,13 @@ class Joined:
         self._head, self._rest = head, rest
 
     def read(self, size: int, /) -> bytes:
-        """Read on."""
-        data, self._head = self._head[:size], self._head[size:]
-        return data or self._rest.read(size)
+        """Read on, to the full size as long as there is so much."""
+        parts, self._head = [self._head[:size]], self._head[size:]
+        left = size - len(parts[0])
+        while left > 0 and (more := self._rest.read(left)):
+            parts.append(more)
+            left -= len(more)
+        return b"".join(parts)
 
 
 class Unpacked:
