@@ -148,6 +148,7 @@ def _document(report: "Report") -> dict[str, Any]:
             {
                 "flag": one.flag,
                 "found": one.found,
+                "parties": one.parties,
                 "not_found": one.not_found,
                 "not_applicable": {str(reason): count for reason, count in one.not_applicable.items()},
                 "cannot_fire": dict(one.cannot),
@@ -186,20 +187,26 @@ def _print(report: "Report", words: "Language", top: int) -> None:
     from boyau.watch.registry import FLAGS
 
     columns = [
-        *(words.text("flag"), words.text("title"), words.text("found"), words.text("not found")),
+        *(words.text("flag"), words.text("title"), words.text("found"), words.text("parties")),
+        words.text("not found"),
         *(words.text("not applicable"), words.text("cannot fire"), words.text("why not")),
     ]
     rows = [
         (
-            *(one.flag, words.text(FLAGS[one.flag].title), str(one.found), str(one.not_found)),
-            *(str(sum(one.not_applicable.values())), str(sum(one.cannot.values())), _why(one, words)),
+            *(one.flag, words.text(FLAGS[one.flag].title), str(one.found), str(one.parties)),
+            *(
+                str(one.not_found),
+                str(sum(one.not_applicable.values())),
+                str(sum(one.cannot.values())),
+                _why(one, words),
+            ),
         )
         for one in report.answers
     ]
     title = words.text(
         "{count} processes, {cancelled} of them cancelled", count=report.processes, cancelled=report.cancelled
     )
-    print_table(columns, rows, right=[2, 3, 4, 5], title=title)
+    print_table(columns, rows, right=[2, 3, 4, 5, 6], title=title)
     listed = _by_money(report)[:top]
     if listed:
         columns = [words.text("process"), words.text("buyer"), words.text("amount"), words.text("flags")]

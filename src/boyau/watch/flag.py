@@ -23,11 +23,14 @@ class Group(StrEnum):
     BUYER = "Buyer"
     PROCURING_ENTITY = "ProcuringEntity"
     TENDERER = "Tenderer"
+    ITEM = "Item"
+    """A kind of goods, works or services; Cardinal has no such group."""
 
 
 class Reason(StrEnum):
     """Why a flag does not apply to a process that has the fields it needs."""
 
+    CANCELLED = "cancelled"
     METHOD = "method"
     EXCLUDED = "excluded"
     STATUS = "status"
@@ -44,6 +47,7 @@ class Reason(StrEnum):
 
 
 REASONS: Mapping[Reason, str] = {
+    Reason.CANCELLED: mark("the process was cancelled"),
     Reason.METHOD: mark("the procurement method is not one that this flag looks at"),
     Reason.EXCLUDED: mark("a setting leaves this procurement method out"),
     Reason.STATUS: mark("the process or contract has no status that this flag looks at"),

@@ -116,6 +116,14 @@ class Tender(Lean):
     participationFees: list[Fee] | None = None
 
 
+class BidDocument(Lean):
+    """A document of a bid. The same *url* or *id* in bids of different bidders is the same document."""
+
+    id: str | None = None
+    url: str | None = None
+    documentType: str | None = None
+
+
 class Bid(Lean):
     """One bid (extension bids)."""
 
@@ -124,7 +132,7 @@ class Bid(Lean):
     status: str | None = None
     value: Value | None = None
     tenderers: list[Reference] | None = None
-    documents: list[Document] | None = None
+    documents: list[BidDocument] | None = None
     relatedLots: list[str] | None = None
 
 

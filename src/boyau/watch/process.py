@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import DecodeError, Raw
 from msgspec.json import Decoder
@@ -13,6 +13,9 @@ from boyau.watch.flag import Reason, Row
 from boyau.watch.intake import lenient
 from boyau.watch.intake.troubles import Troubles
 from boyau.watch.model import Award, Bid, Contract, Item, Party, Reference, Release, Tender, Value
+
+if TYPE_CHECKING:
+    from boyau.watch.deals import Deal
 
 _FINAL = {"cancelled", "unsuccessful"}
 _NOT_SUBMITTED = {"invited", "withdrawn"}
@@ -72,19 +75,8 @@ class Process:
     """One process. What costs nothing is computed at once, the rest when a flag asks for it."""
 
     __slots__ = (
-        *(
-            "_participants",
-            "_parties",
-            "_prices",
-            "_row",
-            "_submitted",
-            "awards",
-            "bids",
-            "buyer",
-            "complete",
-            "contracts",
-        ),
-        *("method", "ocid", "release", "scope", "tender"),
+        *("_participants", "_parties", "_prices", "_row", "_submitted", "_winners", "awards", "bids", "buyer"),
+        *("complete", "contracts", "deals", "method", "ocid", "release", "scope", "tender"),
     )
 
     def __init__(self, release: Release, ocid: str, scope: Scope = Scope()) -> None:  # noqa: B008 - immutable
@@ -102,6 +94,8 @@ class Process:
         self._prices: Prices | Reason | None = None
         self._participants: frozenset[str] | None = None
         self._row: Row | None = None
+        self._winners: frozenset[str] | None = None
+        self.deals: list[Deal] | None = None
         self._parties: list[Party] | None = None
 
     @property
@@ -203,9 +197,11 @@ class Process:
             self._participants = frozenset(who for bid in self.submitted for who in ids(bid.tenderers))
         return self._participants
 
-    def winners(self) -> set[str]:
+    def winners(self) -> frozenset[str]:
         """Ids of the suppliers of all active awards."""
-        return {who for award in self.active_awards for who in ids(award.suppliers)}
+        if self._winners is None:
+            self._winners = frozenset(who for award in self.active_awards for who in ids(award.suppliers))
+        return self._winners
 
     def codes(self, digits: int, items: list[Item] | None = None) -> set[str]:
         """Return the first *digits* characters of the items' codes, with their scheme."""

@@ -1,6 +1,6 @@
 """What a run has found: how each flag answered, the findings, what was wrong with the data."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,13 +33,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Answered:
-    """How one flag answered over all processes. Each process is in exactly one of the four counts.
+    """How one flag answered over all processes. Each process is in exactly one of four counts.
+
+    *found*, *not_found*, *not_applicable* and *cannot* count processes, *parties* the parties that were found.
 
     *why* says why it cannot fire on these data at all: fields that occur nowhere, or options that are not set.
     """
 
     flag: str
     found: int
+    parties: int
     not_found: int
     not_applicable: Mapping[Reason, int]
     cannot: Mapping[str, int]
@@ -64,17 +67,17 @@ class Report:
         self.observers: list[Observer] = state.observers
         self.meta: dict[str, dict[str, Exact | None]] = {}
         self.findings: list[Finding] = []
-        self._about: Counter[str] = Counter()
+        self._about: defaultdict[str, set[str]] = defaultdict(set)
+        self._parties: defaultdict[str, set[tuple[Group, str]]] = defaultdict(set)
         silent = {name for name in self.flags if self._nowhere(FLAGS[name])}
         for one in state.findings:
             name = self.flags[one.flag]
             if name in silent:
                 continue
-            self._about[name] += 1
-            self.findings.append(Finding(name, Group.OCID, one.row.ocid, one.value, one.evidence, one.row))
+            self._keep(Finding(name, Group.OCID, one.row.ocid, one.value, one.evidence, one.row))
             for party in one.parties:
                 told = {"ocid": one.row.ocid}
-                self.findings.append(Finding(name, Group.TENDERER, party, one.party_value, told, one.row))
+                self._keep(Finding(name, Group.TENDERER, party, one.party_value, told, one.row))
         for place, gathering in state.gatherings.items():
             self._finish(self.flags[place], gathering.finish(), gathering.meta, silent)
         self.findings.sort(key=lambda one: (one.flag, one.group, one.subject, one.row or ()))
@@ -84,9 +87,15 @@ class Report:
         one: Found
         for one in found:
             if name not in silent:
-                self._about[name] += one.group is Group.OCID
-                self.findings.append(Finding(name, one.group, one.subject, one.value, one.evidence, one.row))
+                self._keep(Finding(name, one.group, one.subject, one.value, one.evidence, one.row))
         self.meta[name] = meta
+
+    def _keep(self, one: Finding) -> None:
+        self.findings.append(one)
+        if one.group is Group.OCID:
+            self._about[one.flag].add(one.subject)
+        else:
+            self._parties[one.flag].add((one.group, one.subject))
 
     def _nowhere(self, flag: Flag) -> list[str]:
         """Return what must occur somewhere in the data for absence to mean anything, and does not."""
@@ -101,7 +110,7 @@ class Report:
         asked = 0
         for bits, count in state.masks.items():
             if bits & CANCELLED and not flag.cancelled:
-                not_applicable[Reason.STATUS] += count
+                not_applicable[Reason.CANCELLED] += count
                 continue
             if bits & EXCLUDED:
                 not_applicable[Reason.EXCLUDED] += count
@@ -118,9 +127,9 @@ class Report:
         if not asked and not options and self.processes:
             lacking = [need for need in flag.needs if not any(self.coverage[path] for path in need.split("|"))]
             fields = fields or lacking or (list(flag.needs) if cannot else [])
-        found = self._about[name]
+        found, parties = len(self._about[name]), len(self._parties[name])
         told = sum(not_applicable.values()) + sum(cannot.values())
-        return Answered(name, found, self.processes - told - found, not_applicable, cannot, fields, options)
+        return Answered(name, found, parties, self.processes - told - found, not_applicable, cannot, fields, options)
 
 
 def _having(masks: Counter[int], bit: int) -> int:

@@ -18,7 +18,7 @@ def check(process: Process, options: Any) -> Answer:
     winners = process.winners()
     if not winners:
         return Reason.NO_AWARD
-    late = set()
+    late: set[str] = set()
     for bid in process.valid:
         if bid.date is None or not bid.tenderers:
             continue
