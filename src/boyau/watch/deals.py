@@ -34,18 +34,33 @@ def deals(process: Process) -> list[Deal]:
     return process.deals
 
 
+class Entry(NamedTuple):
+    """One deal in a book."""
+
+    day: str
+    amount: Decimal
+    ocid: str
+
+    def row(self, buyer: str, currency: str) -> Row:
+        """Return what a finding remembers."""
+        return Row(self.ocid, buyer, self.amount, currency or None)
+
+
 class Books:
-    """Deals kept by a key, such as buyer and supplier; *judge* looks at the deals of one key when all are there."""
+    """Deals kept by a key: buyer, supplier, currency and whatever else; *judge* looks at one key when all are there.
+
+    What is kept is plain texts, as there may be as many as processes, and workers hand them on.
+    """
 
     def __init__(
         self,
         keys: Callable[[Process, Deal], Iterable[tuple[str, ...]]],
-        judge: Callable[[tuple[str, ...], list[tuple[Deal, Row]]], Iterable[Found]],
+        judge: Callable[[tuple[str, ...], list[Entry]], Iterable[Found]],
         only: Callable[[Process], Reason | None] | None = None,
     ) -> None:
         self._key, self._judge, self._only = keys, judge, only
         self.meta: dict[str, Exact | None] = {}
-        self._books: dict[tuple[str, ...], list[tuple[Deal, Row]]] = {}
+        self._books: dict[tuple[str, ...], list[tuple[str, str, str]]] = {}
 
     def add(self, process: Process) -> Reason | None:
         """Enter the deals of one process."""
@@ -57,7 +72,12 @@ class Books:
             return Reason.NO_AWARD
         for deal in found:
             for key in self._key(process, deal):
-                self._books.setdefault(key, []).append((deal, process.row()))
+                entry = (deal.day, str(deal.amount), process.ocid)
+                known = self._books.get(key)
+                if known is None:
+                    self._books[key] = [entry]
+                else:
+                    known.append(entry)
         return None
 
     def merge(self, other: Any) -> None:
@@ -66,12 +86,16 @@ class Books:
             self._books.setdefault(key, []).extend(found)
 
     def finish(self) -> list[Found]:
-        """Judge every key."""
-        return [
-            one
-            for key in sorted(self._books)
-            for one in self._judge(key, sorted(self._books[key], key=lambda pair: (pair[0].day, pair[1].ocid)))
-        ]
+        """Judge every key that has more than one deal: a single one is compared with nothing."""
+        found: list[Found] = []
+        for key in sorted(key for key, entries in self._books.items() if len(entries) > 1):
+            entries = sorted(self._books[key], key=_order)
+            found += self._judge(key, [Entry(day, Decimal(amount), ocid) for day, amount, ocid in entries])
+        return found
+
+
+def _order(entry: tuple[str, str, str]) -> tuple[str, str]:
+    return entry[0], entry[2]
 
 
 class Markets:
@@ -92,10 +116,12 @@ class Markets:
         if not found:
             return Reason.NO_AWARD
         for key in self._key(process):
-            for deal in found:
-                market = self._sums.setdefault((key, deal.currency), {})
-                amount, count = market.get(deal.supplier, _NOTHING)
-                market[deal.supplier] = (amount + deal.amount, count + 1)
+            for supplier, amount, currency, _ in found:
+                market = self._sums.get((key, currency))
+                if market is None:
+                    market = self._sums[key, currency] = {}
+                known, count = market.get(supplier, _NOTHING)
+                market[supplier] = (known + amount, count + 1)
         return None
 
     def merge(self, other: Any) -> None:

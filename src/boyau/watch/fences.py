@@ -5,7 +5,7 @@ An outlier is what lies beyond a quartile by one and a half interquartile ranges
 Quantiles are median-unbiased (Hyndman and Fan 1996, definition 8), which Cardinal uses too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class Quartiles(NamedTuple):
         return None if self.q1 is None or self.q3 is None else self.q3 + _REACH * (self.q3 - self.q1)
 
 
-def quantile(ordered: list[Fraction] | list[int], share: Fraction) -> Fraction | None:
+def quantile(ordered: Sequence[Exact], share: Fraction) -> Fraction | None:
     """Return the quantile *share* (0 to 1) of values in rising order; None if there are none."""
     if not ordered:
         return None
@@ -42,16 +42,20 @@ def quantile(ordered: list[Fraction] | list[int], share: Fraction) -> Fraction |
         return Fraction(ordered[0])
     if whole >= len(ordered) or share == 1:
         return Fraction(ordered[-1])
-    below, above = ordered[whole - 1], ordered[whole]
+    below, above = Fraction(ordered[whole - 1]), Fraction(ordered[whole])
     return below + (place - whole) * (above - below)
 
 
 def quartiles(values: Iterable[Exact]) -> Quartiles:
     """Return both quartiles of *values*."""
-    ordered = sorted(Fraction(value) for value in values)
+    return quartiles_of(sorted(values))
+
+
+def quartiles_of(ordered: Sequence[Exact]) -> Quartiles:
+    """Return both quartiles of values in rising order."""
     return Quartiles(quantile(ordered, Fraction(1, 4)), quantile(ordered, Fraction(3, 4)))
 
 
 def median(values: Iterable[Exact]) -> Fraction | None:
     """Return the median; None if there are none."""
-    return quantile(sorted(Fraction(value) for value in values), Fraction(1, 2))
+    return quantile(sorted(values), Fraction(1, 2))

@@ -30,6 +30,8 @@ class Group(StrEnum):
 class Reason(StrEnum):
     """Why a flag does not apply to a process that has the fields it needs."""
 
+    __hash__ = str.__hash__  # counted a dozen times a process; the hash of an enumeration is slow
+
     CANCELLED = "cancelled"
     METHOD = "method"
     EXCLUDED = "excluded"

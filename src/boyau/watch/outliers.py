@@ -1,5 +1,6 @@
 """One figure a process, and which of them lie outside. Flags on durations, shares and prices differ in the figure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Flag as Bits
@@ -7,7 +8,7 @@ from enum import auto
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from boyau.watch.fences import quartiles
+from boyau.watch.fences import quartiles_of
 from boyau.watch.flag import Exact, Found, Group, Reason, Row
 from boyau.watch.process import Process
 
@@ -67,30 +68,35 @@ class Outliers:
         return [one for key in sorted(self._keys) for one in self._of(key)]
 
     def _of(self, key: str) -> Iterable[Found]:
-        kept = self._keys[key]
-        low, high = self._fences(key, kept)
-        for row, value, evidence in sorted(kept, key=lambda one: (one[0].ocid, one[1])):
-            fence = None
-            if high is not None and value >= high and value > 0:
-                fence = ("upper_fence", high)
-            elif low is not None and value <= low:
-                fence = ("lower_fence", low)
-            if fence is not None:
-                told: Mapping[str, Any] = dict((*evidence, *((("key", key),) if key else ()), fence))
-                yield Found(Group.OCID, row.ocid, value, told, row)
+        kept = sorted(self._keys[key], key=_value)
+        values = [value for _, value, _ in kept]
+        low, high = self._fences(key, values)
+        outside = []
+        if high is not None:  # found by halves: comparing every figure with a fraction would take longest of all
+            first = max(bisect_left(values, high), bisect_right(values, 0))
+            outside += [(one, ("upper_fence", high)) for one in kept[first:]]
+        if low is not None:
+            outside += [(one, ("lower_fence", low)) for one in kept[: bisect_right(values, low)]]
+        for (row, value, evidence), fence in sorted(outside, key=lambda one: (one[0][0].ocid, one[0][1])):
+            told: Mapping[str, Any] = dict((*evidence, *((("key", key),) if key else ()), fence))
+            yield Found(Group.OCID, row.ocid, value, told, row)
 
-    def _fences(self, key: str, kept: list[Any]) -> tuple[Fraction | None, Fraction | None]:
+    def _fences(self, key: str, values: list[Any]) -> tuple[Fraction | None, Fraction | None]:
         high, low = Side.HIGH in self._side, Side.LOW in self._side
         if self._threshold is not None:
             return (self._threshold if low else None), (self._threshold if high else None)
-        if len(kept) < self._least:
+        if len(values) < self._least:
             return None, None
-        fences = quartiles(value for _, value, _ in kept)
+        fences = quartiles_of(values)
         if not key:
             self.meta = {"q1": fences.q1, "q3": fences.q3}
             self.meta |= {"lower_fence": fences.lower} if low else {}
             self.meta |= {"upper_fence": fences.upper} if high else {}
         return (fences.lower if low else None), (fences.upper if high else None)
+
+
+def _value(one: tuple[Row, Any, Any]) -> Any:
+    return one[1]
 
 
 def quotient(part: Decimal, whole: Decimal) -> Fraction:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import DecodeError, Raw
 from msgspec.json import Decoder
@@ -12,10 +12,11 @@ from msgspec.json import Decoder
 from boyau.watch.flag import Reason, Row
 from boyau.watch.intake import lenient
 from boyau.watch.intake.troubles import Troubles
-from boyau.watch.model import Award, Bid, Contract, Item, Party, Reference, Release, Tender, Value
+from boyau.watch.model import Award, Bid, Contract, Party, Reference, Release, Tender, Value
 
 if TYPE_CHECKING:
     from boyau.watch.deals import Deal
+    from boyau.watch.rivals import Contest
 
 _FINAL = {"cancelled", "unsuccessful"}
 _NOT_SUBMITTED = {"invited", "withdrawn"}
@@ -75,9 +76,10 @@ class Process:
     """One process. What costs nothing is computed at once, the rest when a flag asks for it."""
 
     __slots__ = (
-        *("_participants", "_parties", "_prices", "_row", "_submitted", "_winners", "awards", "bids", "buyer"),
-        *("complete", "contracts", "deals", "method", "ocid", "release", "scope", "tender"),
-    )
+        *("_active", "_award_day", "_award_known", "_codes", "_participants", "_parties", "_prices", "_row", "_span"),
+        *("_submitted", "_valid", "_valid_prices", "_winners", "awards", "bids", "buyer", "complete", "contest"),
+        *("contracts", "deals", "method", "ocid", "release", "scope", "tender"),
+    )  # fmt: skip
 
     def __init__(self, release: Release, ocid: str, scope: Scope = Scope()) -> None:  # noqa: B008 - immutable
         self.release, self.ocid = release, ocid
@@ -90,12 +92,20 @@ class Process:
         self.bids: list[Bid] = (release.bids.details or []) if release.bids is not None else []
         self.scope = scope
         self.complete: list[Award] | Reason = _complete(self.awards)
+        self._codes: dict[int, frozenset[str]] = {}
         self._submitted: list[Bid] | None = None
         self._prices: Prices | Reason | None = None
         self._participants: frozenset[str] | None = None
         self._row: Row | None = None
         self._winners: frozenset[str] | None = None
         self.deals: list[Deal] | None = None
+        self._valid: list[Bid] | None = None
+        self._valid_prices: list[tuple[Bid, Decimal]] | None = None
+        self._span: tuple[dt.datetime | None, dt.datetime | None] | None = None
+        self._award_day: dt.datetime | None = None
+        self._award_known = False
+        self._active: list[Award] | None = None
+        self.contest: Contest | Literal[False] | None = None
         self._parties: list[Party] | None = None
 
     @property
@@ -113,9 +123,32 @@ class Process:
         return self._submitted
 
     @property
-    def valid(self) -> Iterator[Bid]:
+    def valid(self) -> list[Bid]:
         """Bids that were accepted for comparison."""
-        return (bid for bid in self.bids if bid.status == "valid")
+        if self._valid is None:
+            self._valid = [bid for bid in self.bids if bid.status == "valid"]
+        return self._valid
+
+    @property
+    def valid_prices(self) -> list[tuple[Bid, Decimal]]:
+        """The valid bids with their amounts, as ``priced`` gives them."""
+        if self._valid_prices is None:
+            self._valid_prices = list(self.priced(self.valid))
+        return self._valid_prices
+
+    def span(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Return both ends of the tender period."""
+        if self._span is None:
+            period = self.tender.tenderPeriod
+            self._span = (None, None) if period is None else (instant(period.startDate), instant(period.endDate))
+        return self._span
+
+    def first_award(self) -> dt.datetime | None:
+        """Return when the first of the active awards was made."""
+        if not self._award_known:
+            days = [day for award in self.active_awards if (day := instant(award.date)) is not None]
+            self._award_day, self._award_known = min(days, default=None), True
+        return self._award_day
 
     def sole_winner(self) -> str | Reason:
         """Return the one supplier of the one active award, all awards being final; or why there is none.
@@ -154,7 +187,7 @@ class Process:
             return winner
         best: Decimal | None = None
         other: tuple[Decimal, str] | None = None
-        for bid, amount in self.priced(self.valid):
+        for bid, amount in self.valid_prices:
             if bid.tenderers is None or len(bid.tenderers) != 1:
                 continue
             tenderer = bid.tenderers[0].id
@@ -168,7 +201,7 @@ class Process:
             return Reason.PRICES
         return Reason.ZERO if best == 0 else Prices(winner, best, other[1], other[0])
 
-    def priced(self, bids: Iterator[Bid] | list[Bid]) -> Iterator[tuple[Bid, Decimal]]:
+    def priced(self, bids: list[Bid]) -> Iterator[tuple[Bid, Decimal]]:
         """Yield bids with their amounts, those in the currency that is compared: the run's, else the first one seen."""
         currency = self.scope.currency
         for bid in bids:
@@ -183,7 +216,9 @@ class Process:
     @property
     def active_awards(self) -> list[Award]:
         """Awards that stand."""
-        return [award for award in self.awards if award.status == "active"]
+        if self._active is None:
+            self._active = [award for award in self.awards if award.status == "active"]
+        return self._active
 
     @property
     def standing_contracts(self) -> list[Contract]:
@@ -203,14 +238,16 @@ class Process:
             self._winners = frozenset(who for award in self.active_awards for who in ids(award.suppliers))
         return self._winners
 
-    def codes(self, digits: int, items: list[Item] | None = None) -> set[str]:
-        """Return the first *digits* characters of the items' codes, with their scheme."""
-        found = set()
-        for item in self.tender.items or () if items is None else items:
-            code = item.classification
-            if code is not None and code.id:
-                found.add(f"{code.scheme or ''}:{code.id[:digits]}")
-        return found
+    def codes(self, digits: int) -> frozenset[str]:
+        """Return the first *digits* characters of the tender items' codes, with their scheme."""
+        known = self._codes.get(digits)
+        if known is None:
+            known = self._codes[digits] = frozenset(
+                f"{item.classification.scheme or ''}:{item.classification.id[:digits]}"
+                for item in self.tender.items or ()
+                if item.classification is not None and item.classification.id
+            )
+        return known
 
     def row(self) -> Row:
         """Return what findings remember of the process."""

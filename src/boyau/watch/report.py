@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from boyau.watch.coverage import BITS, PATHS
 from boyau.watch.flag import Exact, Flag, Found, Group, Reason, Row
@@ -14,8 +14,7 @@ from boyau.watch.settings import Settings
 from boyau.watch.survey import CANCELLED, EXCLUDED, Observer, State, missing, unset
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """Which flag found what, about whom, with which figure and evidence; *row* is the process, where there is one."""
 
     flag: str
@@ -80,7 +79,7 @@ class Report:
                 self._keep(Finding(name, Group.TENDERER, party, one.party_value, told, one.row))
         for place, gathering in state.gatherings.items():
             self._finish(self.flags[place], gathering.finish(), gathering.meta, silent)
-        self.findings.sort(key=lambda one: (one.flag, one.group, one.subject, one.row or ()))
+        self.findings.sort(key=_order)
         self.answers = [self._answered(place, name, settings, state) for place, name in enumerate(self.flags)]
 
     def _finish(self, name: str, found: Any, meta: dict[str, Exact | None], silent: set[str]) -> None:
@@ -130,6 +129,10 @@ class Report:
         found, parties = len(self._about[name]), len(self._parties[name])
         told = sum(not_applicable.values()) + sum(cannot.values())
         return Answered(name, found, parties, self.processes - told - found, not_applicable, cannot, fields, options)
+
+
+def _order(one: Finding) -> tuple[str, str, str, str]:
+    return one.flag, one.group.value, one.subject, one.row.ocid if one.row is not None else ""
 
 
 def _having(masks: Counter[int], bit: int) -> int:

@@ -55,6 +55,14 @@ class Contests:
 
 def of(process: Process) -> Contest | None:
     """Return the contest of a process; None where fewer than two took part. Consortia count by their first member."""
+    if process.contest is not None:
+        return None if process.contest is False else process.contest
+    found = _contest(process)
+    process.contest = found if found is not None else False
+    return found
+
+
+def _contest(process: Process) -> Contest | None:
     bids = sorted(
         ((bid.date or "", place, who) for place, bid in enumerate(process.submitted) for who in _first(bid)),
         key=lambda one: one[:2],

@@ -8,16 +8,20 @@ import gc
 import multiprocessing
 import os
 import queue
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from boyau.watch.cardinal import Maps
+from boyau.watch.coverage import BITS
 from boyau.watch.intake.documents import AMOUNT_AS_TEXT, Documents, Loose
 from boyau.watch.intake.merging import Merging, Spool
 from boyau.watch.intake.source import Block, Range, Source, SourceError
 from boyau.watch.intake.troubles import Troubles
 from boyau.watch.model import Release
+from boyau.watch.registry import FLAGS
 from boyau.watch.report import Report
 from boyau.watch.settings import Settings
 from boyau.watch.survey import Survey
@@ -25,6 +29,8 @@ from boyau.watch.survey import Survey
 RANGE_BYTES = 4 << 20
 ALONE_BYTES = 8 << 20
 """Files below this size are read by one process: starting others would take longer."""
+SAMPLE = 500
+"""Documents from the beginning of the file that show what is published."""
 _WAIT_SECONDS = 1.0
 Progress = Callable[[int, int], None]
 """Called with documents read so far, and bytes read so far (0 where that is not known)."""
@@ -44,9 +50,9 @@ class _Done:
 class _Worker:
     """Reads documents and puts them to the flags."""
 
-    def __init__(self, source: Source, settings: Settings) -> None:
-        self.source = source
-        self.survey = Survey(settings, [Maps()] if settings.like_cardinal else [])
+    def __init__(self, source: Source, settings: Settings, only: frozenset[str]) -> None:
+        self.source, self.settings, self.only = source, settings, only
+        self.survey = Survey(settings, [Maps()] if settings.like_cardinal else [], only)
         self._loose: list[Loose] = []
         keep = None if settings.like_cardinal else self._loose.append
         self.documents = Documents(self.survey.state.troubles, keep, strict=settings.like_cardinal)
@@ -72,61 +78,93 @@ class _Worker:
 def run(path: str, settings: Settings, *, workers: int | None = None, progress: Progress | None = None) -> Report:
     """Read *path* and answer every flag. SourceError: it cannot be read. RunError: a worker died.
 
-    The answers do not depend on the number of workers.
+    The answers do not depend on the number of workers. A flag about what is absent waits until it is known that others
+    publish it at all: where the beginning of the file does not show it and the rest does, the file is read again.
     """
     source = Source(path)
     if settings.like_cardinal and settings.scope.currency is None:
         settings.scope = settings.scope._replace(currency=first_currency(source))
-    count = workers or min(os.cpu_count() or 1, 8)
-    small = source.plain and source.bytes is not None and source.bytes < ALONE_BYTES
-    main = _Worker(source, settings)
+    waiting = frozenset(name for name in settings.flags if FLAGS[name].somewhere)
+    if waiting:
+        waiting -= _shown(source, waiting)
     spool = Spool()
     try:
-        troubles = main.survey.state.troubles
-        parts: Iterator[Range | Block] = (
-            source.ranges(RANGE_BYTES) if source.splits and not small and count > 1 else source.blocks(troubles)
-        )
-        tally = _Tally(spool, progress)
-        if small or count == 1:
-            for part in parts:
-                tally.take(main.do(part))
-        else:
-            _together(source, settings, parts, count, tally, main)
-        if len(spool):
-            merging = Merging(main.documents)
-            for pieces in spool.groups():
-                main.survey.take(merging.merge(pieces), pieces[0].line)
+        main = _Worker(source, settings, frozenset(settings.flags) - waiting)
+        _pass(main, workers, _Tally(spool, progress), spool)
+        masks = main.survey.state.masks
+        late = frozenset(name for name in waiting if _shows(masks, name))
+        if late:
+            again = _Worker(source, settings, late)
+            _pass(again, workers, _Tally(None, progress), spool)
+            main.survey.state.add_answers(again.survey.state)
     finally:
         spool.close()
     return Report(settings, main.survey.state)
 
 
+def _pass(main: _Worker, workers: int | None, tally: "_Tally", spool: Spool) -> None:
+    """Read the whole file once."""
+    source = main.source
+    count = workers or min(os.cpu_count() or 1, 8)
+    alone = count == 1 or (source.plain and source.bytes is not None and source.bytes < ALONE_BYTES)
+    parts: Iterator[Range | Block] = (
+        source.ranges(RANGE_BYTES) if source.splits and not alone else source.blocks(main.survey.state.troubles)
+    )
+    if alone:
+        for part in parts:
+            tally.take(main.do(part))
+    else:
+        _together(main, parts, count, tally)
+    if len(spool):
+        merging = Merging(main.documents)
+        for pieces in spool.groups():
+            main.survey.take(merging.merge(pieces), pieces[0].line)
+
+
+def _shown(source: Source, waiting: frozenset[str]) -> frozenset[str]:
+    """Return those of *waiting* whose fields the beginning of the file shows; all, where it can be read once only."""
+    if source.path == "-":
+        return waiting
+    survey = Survey(Settings({"flags": []}))
+    documents = Documents(Troubles())
+    block = next(source.blocks(Troubles()), None)
+    for line, text in islice(block.documents(), SAMPLE) if block is not None else ():
+        for release in documents.read(text, line, suspicious=True):
+            survey.take(release, line)
+    return frozenset(name for name in waiting if _shows(survey.state.masks, name))
+
+
+def _shows(masks: Counter[int], name: str) -> bool:
+    """Tell whether what a flag must find somewhere is there."""
+    return all(any(bits & BITS[path] for bits in masks) for path in FLAGS[name].somewhere)
+
+
 class _Tally:
     """Adds up what was done, and puts pieces of processes aside."""
 
-    def __init__(self, spool: Spool, progress: Progress | None) -> None:
+    def __init__(self, spool: Spool | None, progress: Progress | None) -> None:
         self._spool, self._progress = spool, progress
         self._documents = self._bytes = 0
 
     def take(self, done: _Done) -> None:
         """Take note of one part."""
         for piece in done.loose:
-            self._spool.add(piece)
+            if self._spool is not None:
+                self._spool.add(piece)
         self._documents += done.documents
         self._bytes += done.bytes
         if self._progress is not None:
             self._progress(self._documents, self._bytes)
 
 
-def _together(
-    source: Source, settings: Settings, parts: Iterator[Range | Block], count: int, tally: _Tally, main: _Worker
-) -> None:
+def _together(main: _Worker, parts: Iterator[Range | Block], count: int, tally: _Tally) -> None:
     """Have *count* processes do the parts, and join what they found in *main*."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context: Any = multiprocessing.get_context(method)
     tasks, answers = context.Queue(2 * count), context.Queue()
     processes = [
-        context.Process(target=_serve, args=(source, settings, tasks, answers), daemon=True) for _ in range(count)
+        context.Process(target=_serve, args=(main.source, main.settings, main.only, tasks, answers), daemon=True)
+        for _ in range(count)
     ]
     for process in processes:
         process.start()
@@ -178,10 +216,10 @@ def _put(tasks: Any, part: Range | Block | None, drain: Any) -> None:
             return
 
 
-def _serve(source: Source, settings: Settings, tasks: Any, answers: Any) -> None:
+def _serve(source: Source, settings: Settings, only: frozenset[str], tasks: Any, answers: Any) -> None:
     """Do parts until there are none; then hand the state over. What was interrupted ends without a word."""
     gc.disable()  # the model has no cycles, and there is a great deal of it
-    worker = _Worker(source, settings)
+    worker = _Worker(source, settings, only)
     try:
         while (part := tasks.get()) is not None:
             answers.put(worker.do(part))

@@ -1,7 +1,7 @@
 """Flags put to processes, one process after another: the part of a run that one worker does."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -63,6 +63,12 @@ class State:
         self.troubles.counts[Fault.REPEATED] += len(self.seen & other.seen)
         self.seen |= other.seen
 
+    def add_answers(self, other: "State") -> None:
+        """Take in what other flags have answered of the very same processes."""
+        self.gatherings |= other.gatherings
+        self.reasons += other.reasons
+        self.findings += other.findings
+
 
 def missing(flag: Flag, bits: int) -> list[str]:
     """Return the needs of *flag* that *bits* do not meet."""
@@ -80,13 +86,18 @@ class _Plan(NamedTuple):
 
 
 class Survey:
-    """Puts the flags of *settings* to processes. What a process lacks decides beforehand which flags are asked."""
+    """Puts the flags of *settings* to processes. What a process lacks decides beforehand which flags are asked.
 
-    def __init__(self, settings: Settings, observers: Iterable[Observer] = ()) -> None:
+    *only* leaves the others out; their places stay.
+    """
+
+    def __init__(
+        self, settings: Settings, observers: Iterable[Observer] = (), only: Collection[str] | None = None
+    ) -> None:
         self._asked = [
             (place, FLAGS[name], options)
             for place, (name, options) in enumerate(settings.flags.items())
-            if not unset(FLAGS[name], options)
+            if not unset(FLAGS[name], options) and (only is None or name in only)
         ]
         gatherings = {place: flag.gather(options) for place, flag, options in self._asked if flag.gather is not None}
         self.state = State(gatherings, list(observers))

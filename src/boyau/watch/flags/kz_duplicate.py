@@ -7,8 +7,8 @@ from typing import Any
 
 from boyau.language.catalogue import mark
 from boyau.watch import bases
-from boyau.watch.deals import Books, Deal
-from boyau.watch.flag import Flag, Found, Group, Option, Row
+from boyau.watch.deals import Books, Deal, Entry
+from boyau.watch.flag import Flag, Found, Group, Option
 from boyau.watch.process import Process, instant
 
 
@@ -17,18 +17,18 @@ def keys(process: Process, deal: Deal) -> Iterator[tuple[str, ...]]:
     if process.buyer and deal.amount:
         codes = ",".join(sorted(process.codes(CODE_DIGITS)))
         if codes:
-            yield process.buyer, deal.supplier, f"{deal.amount.normalize():f} {deal.currency}", codes
+            yield process.buyer, deal.supplier, deal.currency, str(deal.amount.normalize()), codes
 
 
-def judge(options: Any, key: tuple[str, ...], book: list[tuple[Deal, Row]]) -> Iterator[Found]:
+def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Found]:
     """See whether another process says the same within the days."""
-    for (deal, row), (later, again) in pairwise(book):
-        if row.ocid == again.ocid or not deal.day or not later.day:
+    for first, second in pairwise(book):
+        if first.ocid == second.ocid or not first.day or not second.day:
             continue
-        first, last = (instant(f"{day}T00:00:00+00:00") for day in (deal.day, later.day))
-        if first is not None and last is not None and (last - first).days <= options.days:
-            told = {"supplier": key[1], "amount": deal.amount, "first": row.ocid, "days": (last - first).days}
-            yield Found(Group.OCID, again.ocid, later.amount, told, again)
+        begun, again = (instant(f"{day}T00:00:00+00:00") for day in (first.day, second.day))
+        if begun is not None and again is not None and (again - begun).days <= options.days:
+            told = {"supplier": key[1], "amount": first.amount, "first": first.ocid, "days": (again - begun).days}
+            yield Found(Group.OCID, second.ocid, second.amount, told, second.row(key[0], key[2]))
 
 
 CODE_DIGITS = 32

@@ -14,9 +14,9 @@ def check(process: Process, options: Any) -> Answer:
     """Read the month of registration out of the BIN of every winner."""
     new, judged = {}, False
     for award in process.active_awards:
-        awarded = instant(award.date)
         for who in ids(award.suppliers):
             registered = registration(bare(who))
+            awarded = instant(award.date) if registered is not None else None
             if awarded is None or registered is None:
                 continue
             judged = True

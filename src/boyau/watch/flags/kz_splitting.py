@@ -7,7 +7,7 @@ from typing import Any
 
 from boyau.language.catalogue import mark
 from boyau.watch import bases
-from boyau.watch.deals import Books, Deal
+from boyau.watch.deals import Books, Deal, Entry
 from boyau.watch.flag import Flag, Found, Group, Option, Row
 from boyau.watch.process import Process, instant
 
@@ -16,28 +16,29 @@ def keys(digits: int, process: Process, deal: Deal) -> Iterator[tuple[str, ...]]
     """Keep the books by buyer, supplier, kind and currency."""
     if process.buyer and deal.day:
         for kind in process.codes(digits):
-            yield process.buyer, deal.supplier, kind, deal.currency
+            yield process.buyer, deal.supplier, deal.currency, kind
 
 
-def judge(options: Any, key: tuple[str, ...], book: list[tuple[Deal, Row]]) -> Iterator[Found]:
+def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Found]:
     """Slide over the days; what takes part in any sum above the threshold is found once."""
     below = [
-        (day, deal, row)
-        for deal, row in book
-        if deal.amount < options.threshold and (day := instant(f"{deal.day}T00:00:00+00:00")) is not None
+        (day, entry)
+        for entry in book
+        if entry.amount < options.threshold and (day := instant(f"{entry.day}T00:00:00+00:00")) is not None
     ]
     first, total = 0, Decimal(0)
     found: dict[str, tuple[Row, Decimal]] = {}
-    for last, (day, deal, _) in enumerate(below):
-        total += deal.amount
+    for last, (day, entry) in enumerate(below):
+        total += entry.amount
         while (day - below[first][0]).days >= options.days:
             total -= below[first][1].amount
             first += 1
         if last > first and total >= options.threshold:
-            for _, _, row in below[first : last + 1]:
-                found[row.ocid] = (row, max(total, found[row.ocid][1]) if row.ocid in found else total)
+            for _, one in below[first : last + 1]:
+                known = found.get(one.ocid)
+                found[one.ocid] = (one.row(key[0], key[2]), total if known is None else max(total, known[1]))
     for ocid, (row, whole) in sorted(found.items()):
-        told = {"supplier": key[1], "kind": key[2], "sum": whole, "threshold": options.threshold}
+        told = {"supplier": key[1], "kind": key[3], "sum": whole, "threshold": options.threshold}
         yield Found(Group.OCID, ocid, whole, told, row)
 
 

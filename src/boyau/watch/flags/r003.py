@@ -5,19 +5,18 @@ from typing import Any
 from boyau.language.catalogue import mark
 from boyau.watch import bases
 from boyau.watch.flag import Answer, Flag, Hit, Option, Reason
-from boyau.watch.process import Process, instant, whole_days
+from boyau.watch.process import Process, whole_days
 
 
 def check(process: Process, options: Any) -> Answer:
     """Compare the whole days between both ends of the tender period with the threshold."""
-    tender, period = process.tender, process.tender.tenderPeriod
     if options.methods and process.method not in options.methods:
         return Reason.METHOD
-    first, last = (instant(period.startDate), instant(period.endDate)) if period is not None else (None, None)
+    first, last = process.span()
     if first is None or last is None:
         return Reason.DATES
     days = whole_days(first, last)
-    threshold = options.details.get(tender.procurementMethodDetails, options.threshold)
+    threshold = options.details.get(process.tender.procurementMethodDetails, options.threshold)
     return Hit(1, {"days": days, "threshold": threshold}) if days < threshold else None
 
 

@@ -12,11 +12,8 @@ from boyau.watch.process import Process, instant, whole_days
 
 def figures(process: Process) -> Iterable[Figure] | Reason:
     """Return the whole days between."""
-    tender = process.tender
-    first, last = (
-        instant(tender.tenderPeriod.startDate if tender.tenderPeriod is not None else None),
-        instant(tender.bidOpening.date if tender.bidOpening is not None else None),
-    )
+    opening = process.tender.bidOpening
+    first, last = process.span()[0], instant(opening.date if opening is not None else None)
     if first is None or last is None:
         return Reason.DATES
     days = whole_days(first, last)

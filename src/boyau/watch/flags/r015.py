@@ -12,11 +12,9 @@ from boyau.watch.process import Process, instant, whole_days
 
 def figures(process: Process) -> Iterable[Figure] | Reason:
     """Return the whole days between."""
-    tender = process.tender
-    first, last = (
-        instant(tender.bidOpening.date if tender.bidOpening is not None else None),
-        instant(tender.awardPeriod.startDate if tender.awardPeriod is not None else None),
-    )
+    opening, awarding = process.tender.bidOpening, process.tender.awardPeriod
+    first = instant(opening.date if opening is not None else None)
+    last = instant(awarding.startDate if awarding is not None else None)
     if first is None or last is None:
         return Reason.DATES
     days = whole_days(first, last)

@@ -13,7 +13,7 @@ from boyau.watch.process import Process
 
 def figures(process: Process) -> Iterable[Figure] | Reason:
     """Return the spread of the valid bids."""
-    amounts = [amount for _, amount in process.priced(process.valid)]
+    amounts = [amount for _, amount in process.valid_prices]
     if len(amounts) < 2:
         return Reason.FEW_BIDS
     low, high = min(amounts), max(amounts)

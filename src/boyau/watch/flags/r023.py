@@ -12,7 +12,7 @@ from boyau.watch.process import Process
 
 def check(process: Process, options: Any) -> Answer:
     """Compare the steps and the ratios of neighbours, exactly."""
-    prices = sorted({Fraction(amount) for _, amount in process.priced(process.valid)})
+    prices = sorted({Fraction(amount) for _, amount in process.valid_prices})
     if len(prices) < max(options.least, 3) or prices[0] == 0:
         return Reason.FEW_BIDS
     steps = {high - low for low, high in pairwise(prices)}

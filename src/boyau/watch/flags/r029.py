@@ -28,9 +28,9 @@ class Digits:
         told = [(who, amount) for bid, amount in process.priced(process.submitted) for who in ids(bid.tenderers)]
         told = told or [(deal.supplier, deal.amount) for deal in deals(process)]
         for who, amount in told:
-            digits = amount.as_tuple().digits
-            if digits[0]:
-                self._counts.setdefault(who, [0] * 9)[digits[0] - 1] += 1
+            leading = str(amount).lstrip("-0.")[:1]
+            if leading.isdigit():
+                self._counts.setdefault(who, [0] * 9)[int(leading) - 1] += 1
         return None if told else Reason.PRICES
 
     def merge(self, other: Any) -> None:

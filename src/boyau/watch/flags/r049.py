@@ -8,8 +8,8 @@ from typing import Any
 
 from boyau.language.catalogue import mark
 from boyau.watch import bases
-from boyau.watch.deals import Books, Deal
-from boyau.watch.flag import Flag, Found, Group, Option, Reason, Row
+from boyau.watch.deals import Books, Deal, Entry
+from boyau.watch.flag import Flag, Found, Group, Option, Reason
 from boyau.watch.process import DIRECT, Process
 
 
@@ -24,15 +24,15 @@ def keys(process: Process, deal: Deal) -> Iterator[tuple[str, ...]]:
         yield process.buyer, deal.supplier, deal.currency
 
 
-def judge(options: Any, key: tuple[str, ...], book: list[tuple[Deal, Row]]) -> Iterator[Found]:
+def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Found]:
     """Count what lies just below."""
     threshold = Fraction(options.threshold)
-    close = [one for one in book if threshold * (1 - Fraction(options.margin)) <= one[0].amount < threshold]
+    close = [one for one in book if threshold * (1 - Fraction(options.margin)) <= one.amount < threshold]
     if len(close) < options.least:
         return
     told = {"buyer": key[0], "supplier": key[1], "awards": len(close), "threshold": options.threshold}
-    for deal, row in close:
-        yield Found(Group.OCID, row.ocid, deal.amount, told, row)
+    for entry in close:
+        yield Found(Group.OCID, entry.ocid, entry.amount, told, entry.row(key[0], key[2]))
 
 
 def gather(options: Any) -> Books:

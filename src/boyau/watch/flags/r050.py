@@ -14,10 +14,10 @@ from boyau.watch.outliers import quotient
 from boyau.watch.process import Process
 
 
-def keys(digits: int, process: Process) -> set[str]:
+def keys(digits: int, process: Process) -> frozenset[str]:
     """Add up by kind; what is bought in several kinds at once belongs to none."""
     kinds = process.codes(digits)
-    return kinds if len(kinds) == 1 else set()
+    return kinds if len(kinds) == 1 else frozenset()
 
 
 def judge(options: Any, kind: str, market: dict[str, tuple[Decimal, int]]) -> Iterator[Found]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from boyau.language.catalogue import mark
 from boyau.watch import bases
-from boyau.watch.deals import Books, Deal
-from boyau.watch.flag import Flag, Found, Group, Option, Reason, Row
+from boyau.watch.deals import Books, Deal, Entry
+from boyau.watch.flag import Flag, Found, Group, Option, Reason
 from boyau.watch.outliers import quotient
 from boyau.watch.process import DIRECT, Process
 
@@ -24,15 +24,16 @@ def keys(process: Process, deal: Deal) -> Iterator[tuple[str, ...]]:
         yield process.buyer, deal.supplier, deal.currency
 
 
-def judge(options: Any, key: tuple[str, ...], book: list[tuple[Deal, Row]]) -> Iterator[Found]:
+def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Found]:
     """Compare everything with the first day's purchase."""
-    first, _ = book[0]
+    first = book[0]
     if not first.amount:
         return
-    for deal, row in book[1:]:
-        if deal.day > first.day and deal.amount >= first.amount * options.factor:
-            told = {"supplier": key[1], "first": first.amount, "first_day": first.day, "later": deal.amount}
-            yield Found(Group.OCID, row.ocid, quotient(deal.amount, first.amount), told, row)
+    for entry in book[1:]:
+        if entry.day > first.day and entry.amount >= first.amount * options.factor:
+            told = {"supplier": key[1], "first": first.amount, "first_day": first.day, "later": entry.amount}
+            times = quotient(entry.amount, first.amount)
+            yield Found(Group.OCID, entry.ocid, times, told, entry.row(key[0], key[2]))
 
 
 def gather(options: Any) -> Books:

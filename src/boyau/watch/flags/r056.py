@@ -15,7 +15,7 @@ def check(process: Process, options: Any) -> Answer:
     winner = process.sole_winner()
     if isinstance(winner, Reason):
         return winner
-    prices = [(amount, winner in ids(bid.tenderers)) for bid, amount in process.priced(process.valid)]
+    prices = [(amount, winner in ids(bid.tenderers)) for bid, amount in process.valid_prices]
     won = [amount for amount, is_winner in prices if is_winner]
     if not won or len(prices) < 2:
         return Reason.PRICES

@@ -7,16 +7,12 @@ from boyau.language.catalogue import mark
 from boyau.watch import bases
 from boyau.watch.flag import Flag, Option, Reason
 from boyau.watch.outliers import Figure, Outliers, Side
-from boyau.watch.process import Process, instant, whole_days
+from boyau.watch.process import Process, whole_days
 
 
 def figures(process: Process) -> Iterable[Figure] | Reason:
     """Return the whole days between."""
-    tender = process.tender
-    first, last = (
-        instant(tender.tenderPeriod.endDate if tender.tenderPeriod is not None else None),
-        min((day for day in map(instant, (a.date for a in process.active_awards)) if day is not None), default=None),
-    )
+    first, last = process.span()[1], process.first_award()
     if first is None or last is None:
         return Reason.DATES
     days = whole_days(first, last)
