@@ -51,7 +51,7 @@ FORMS = {
     "lines": lambda many: "\n".join(json.dumps(one) for one in many) + "\n",
     "lines without the last end": lambda many: "\n".join(json.dumps(one) for one in many),
     "lines with blanks": lambda many: "\n\n" + "\r\n\r\n".join(json.dumps(one) for one in many),
-    "list": lambda many: json.dumps(many),
+    "list": json.dumps,
     "pretty list": lambda many: json.dumps(many, indent=2),
     "release package": lambda many: json.dumps({"uri": "https://x", "releases": many}),
     "pretty package": lambda many: json.dumps({"publisher": {"name": '[{\\"'}, "releases": many}, indent=1),

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """Which fields a process has, as bits of one number: what flags need is compared with it before a flag is asked.
 
 Summed over the data, it says which flags can fire on them at all, computed and not claimed.

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """What was awarded to whom: the plain facts that flags about buyers, suppliers and markets add up."""
 
 from collections.abc import Callable, Iterable

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """A contracting process as flags see it: the release, and what follows from it and several flags ask for."""
 
 import datetime as dt

@@ -88,6 +88,8 @@ def run(path: str, settings: Settings, *, workers: int | None = None, progress: 
     if waiting:
         waiting -= _shown(source, waiting)
     spool = Spool()
+    collecting = gc.isenabled()
+    gc.disable()  # a great many small tuples come and stay; looking for cycles among them finds none
     try:
         main = _Worker(source, settings, frozenset(settings.flags) - waiting)
         _pass(main, workers, _Tally(spool, progress), spool)
@@ -97,9 +99,11 @@ def run(path: str, settings: Settings, *, workers: int | None = None, progress: 
             again = _Worker(source, settings, late)
             _pass(again, workers, _Tally(None, progress), spool)
             main.survey.state.add_answers(again.survey.state)
+        return Report(settings, main.survey.state)
     finally:
         spool.close()
-    return Report(settings, main.survey.state)
+        if collecting:
+            gc.enable()
 
 
 def _pass(main: _Worker, workers: int | None, tally: "_Tally", spool: Spool) -> None:

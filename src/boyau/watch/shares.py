@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """How often something is so with a party, or with a kind of goods, out of how many times it was asked."""
 
 from collections import defaultdict

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """Flags put to processes, one process after another: the part of a run that one worker does."""
 
 from collections import Counter
