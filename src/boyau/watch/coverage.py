@@ -69,7 +69,7 @@ PATHS = (
 )
 """Paths that flags ask for. ``buyer/id`` is the buyer's or, where there is none, the procuring entity's."""
 BITS = {path: 1 << place for place, path in enumerate(PATHS)}
-STRANGE = 1 << len(PATHS)
+STRANGE = BITS[PATHS[-1]] << 1  # compiled, `1 << len(PATHS)` would be computed in 32 bits
 """Set where an amount was beyond all sense. It is struck out, so that no flag computes with it."""
 
 _POWER_MAX = 40
