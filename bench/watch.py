@@ -6,7 +6,7 @@ import resource
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.measure import check
 
@@ -55,11 +55,15 @@ def measure(releases: int, folder: Path, say: Any) -> list[dict[str, Any]]:
             "flags": len(FLAGS),
             "workers": WORKERS,
             "cores": os.cpu_count(),
-            "json_seconds": parse,
-            "all_seconds": all_flags,
-            "cardinal_seconds": few,
-            "ratio": all_flags / parse,
-            "cardinal_ratio": few / parse,
+            "json_seconds": parse.wall,
+            "all_seconds": all_flags.wall,
+            "cardinal_seconds": few.wall,
+            "ratio": all_flags.wall / parse.wall,
+            "cardinal_ratio": few.wall / parse.wall,
+            "json_processor": parse.own,
+            "parent_processor": all_flags.own,
+            "workers_processor": all_flags.children,
+            "processor_ratio": (all_flags.own + all_flags.children / WORKERS) / parse.own,
             "all_runs": ours,
             "json_runs": plain,
             "findings": len(reports[0].findings),
@@ -87,7 +91,22 @@ def _parse(path: Path) -> None:
             json.loads(line)
 
 
-def _timed(what: Any) -> float:
-    start = time.perf_counter()
+class Took(NamedTuple):
+    """Wall time, and processor time of this process and of those it started, in seconds."""
+
+    wall: float
+    own: float
+    children: float
+
+
+def _timed(what: Any) -> Took:
+    def processor() -> list[float]:
+        return [
+            used.ru_utime + used.ru_stime
+            for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        ]
+
+    before, start = processor(), time.perf_counter()
     what()
-    return time.perf_counter() - start
+    wall, after = time.perf_counter() - start, processor()
+    return Took(wall, after[0] - before[0], after[1] - before[1])

@@ -427,7 +427,7 @@ CASES = {
 
 
 def test_bits_are_those_of_python_when_compiled():
-    assert STRANGE == 2 ** len(PATHS)
+    assert 2 ** len(PATHS) == STRANGE
     assert sorted(BITS.values()) == [2**place for place in range(len(PATHS))]
 
 
