@@ -114,10 +114,9 @@ def _watch(entry: dict[str, Any]) -> str:
         f"{entry['flags']} flags over {entry['releases']:,} releases ({entry['megabytes']} MB), "
         f"{entry['workers']} workers: {entry['all_seconds']:.2f} s; plain json parse of the same file in the same run "
         f"{entry['json_seconds']:.2f} s: {entry['ratio']:.2f} times (goal at most {entry['goal']}). Cardinal's eleven "
-        f"alone: {entry['cardinal_seconds']:.2f} s, {entry['cardinal_ratio']:.2f} times. By processor time, which a busy "
-        f"machine disturbs less: parse {entry['json_processor']:.2f} s, parent {entry['parent_processor']:.2f} s and "
-        f"workers {entry['workers_processor']:.2f} s over {entry['workers']}, "
-        f"{entry['processor_ratio']:.2f} times. Best of "
+        f"alone: {entry['cardinal_seconds']:.2f} s, {entry['cardinal_ratio']:.2f} times. By processor time: parse "
+        f"{entry['json_processor']:.2f} s, parent {entry['parent_processor']:.2f} s, workers "
+        f"{entry['workers_processor']:.2f} s over {entry['workers']}: {entry['processor_ratio']:.2f} times. Best of "
         f"{len(entry['all_runs'])} each. Most memory: {entry['parent_peak_mib']:.0f} MiB in the parent, "
         f"{entry['worker_peak_mib']:.0f} in a worker."
     )

@@ -24,8 +24,8 @@ TOOL = Path(__file__).parents[1] / "tools" / "messages.py"
 TRANSLATED = ("kk", "ru")
 CODES = {"void", "commit", "release", "accept", "change", "report", "test", "below"}
 """Latin words that a translation may hold: names of operations as they are written in a file, and of options."""
-CODES |= {"criteria", "days", "details", "grounds", "json", "ocid", "procurementMethodDetails", "share", "types"}
-CODES |= {"BODS", "Cardinal", "Contracting", "JSON", "Open", "Partnership", "UTF", "V", "VIII"}  # proper names, numerals
+CODES |= {"criteria", "days", "details", "grounds", "json", "ocid", "share", "types", "procurementMethodDetails"}
+CODES |= {"BODS", "Cardinal", "Contracting", "JSON", "Open", "Partnership", "UTF", "V", "VIII"}
 
 TO, FROM = "100140005678@kz/road#1", "budget@kz/road"
 PAYEE, MONEY = "200240001234", {"amount": 60_000_000, "unit": "KZT"}

@@ -507,8 +507,8 @@ def test_an_overpaid_item_tells_by_how_much(tmp_path):
 
 
 def test_five_bids_at_the_lawful_floor_are_no_collusion(tmp_path):
-    """95 % of the estimate, to the tiyn: a price floor in Kazakhstan. Without an estimate, or at 94 %, they are found."""
-    floor = process(*(bid(f"b{k}", "950.00" and 950) for k in range(5)), value=money(1000))
+    """95 % of the estimate, to the tiyn: a price floor in Kazakhstan. Without an estimate, or at 94 %, it is found."""
+    floor = process(*(bid(f"b{k}", 950) for k in range(5)), value=money(1000))
     assert put(tmp_path, "R028", [floor]).findings == []
     assert put(tmp_path, "R028", [floor | {"tender": {}}]).findings
     low = process(*(bid(f"b{k}", 940) for k in range(5)), value=money(1000))

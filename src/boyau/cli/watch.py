@@ -20,8 +20,10 @@ _TROUBLES_SHOWN = 20
 def run(
     *,
     ocds: Annotated[
-        str, Parameter(name="--ocds", help="Releases, records or packages; plain or gzip; - for standard input.")
-    ],
+        str | None, Parameter(name="--ocds", help="Releases, records or packages; plain or gzip; - for standard input.")
+    ] = None,
+    lots: Annotated[str | None, Parameter(name="--lots", help="Health procurement lots of Kazakhstan (CSV).")] = None,
+    orgs: Annotated[str | None, Parameter(name="--orgs", help="Health organisations with their BIN (CSV).")] = None,
     settings: Annotated[
         Path | None, Parameter(name="--settings", help="Which flags, with which options (TOML).")
     ] = None,
@@ -41,24 +43,32 @@ def run(
         boyau watch run --ocds tenders.jsonl.gz
         boyau watch run --ocds tenders.jsonl.gz --settings flags.toml --json
         boyau watch run --ocds tenders.jsonl --like-cardinal --json
+        boyau watch run --lots lots.csv.gz --orgs organisations.csv
 
     Broken lines are told on standard error, and the rest is read. Exit code 3: the file cannot be read.
     """
     from boyau.watch import cardinal
     from boyau.watch.intake.source import SourceError
+    from boyau.watch.lists import ListError
     from boyau.watch.run import RunError
     from boyau.watch.run import run as survey
     from boyau.watch.settings import SettingsError, load
 
     words = chosen(language)
+    if (ocds is None) == (lots is None) or (orgs is not None and lots is None):
+        raise Failure("name either --ocds, or --lots with or without --orgs", 2)
     if workers is not None and workers < 1:
         raise Failure("--workers: at least 1", 2)
     show = _progress(words) if sys.stderr.isatty() else None
     try:
-        report = survey(ocds, load(settings, like_cardinal=like_cardinal), workers=workers, progress=show)
+        chosen_flags = load(settings, like_cardinal=like_cardinal)
+        if ocds is not None:
+            report = survey(ocds, chosen_flags, workers=workers, progress=show)
+        else:
+            report = _lots(str(lots), orgs, chosen_flags)
     except SettingsError as error:
         raise Failure(str(error), 2) from None
-    except SourceError as error:
+    except (SourceError, ListError) as error:
         raise Failure(str(error), 3) from None
     except RunError as error:
         raise Failure(str(error)) from None
@@ -120,6 +130,15 @@ def flag(name: Annotated[str, Parameter(help="Such as R024.")], *, language: In 
 
 
 # ---- telling --------------------------------------------------------------------------------------------------------
+
+
+def _lots(path: str, orgs: str | None, settings: Any) -> "Report":
+    from boyau.watch.intake.lots import lots, organisations
+    from boyau.watch.intake.troubles import Troubles
+    from boyau.watch.run import run_releases
+
+    troubles = Troubles()
+    return run_releases(lots(path, organisations(orgs) if orgs else {}, troubles), settings, troubles)
 
 
 def _progress(words: "Language") -> Any:

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import queue
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -104,6 +104,15 @@ def run(path: str, settings: Settings, *, workers: int | None = None, progress: 
         spool.close()
         if collecting:
             gc.enable()
+
+
+def run_releases(releases: Iterable[tuple[int, Release]], settings: Settings, troubles: Troubles) -> Report:
+    """Put every flag to processes that were read elsewhere, each with its line; *troubles* are of their reading."""
+    survey = Survey(settings)
+    survey.state.troubles = troubles
+    for line, release in releases:
+        survey.take(release, line)
+    return Report(settings, survey.state)
 
 
 def _pass(main: _Worker, workers: int | None, tally: "_Tally", spool: Spool) -> None:
