@@ -77,9 +77,9 @@ class Trouble(NamedTuple):
 
     def told(self, words: Language) -> str:
         """Say it in a language."""
-        where = f" {self.path}" if self.path else ""
+        where = f" {self.path}:" if self.path else ""
         got = f" ({self.got})" if self.got else ""
-        return f"{self.line}:{where}: {words.text(WHAT[self.fault])}{got} → {words.text(REMEDY[self.fault])}"
+        return f"{self.line}:{where} {words.text(WHAT[self.fault])}{got} → {words.text(REMEDY[self.fault])}"
 
 
 class Troubles:
