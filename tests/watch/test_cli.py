@@ -84,6 +84,12 @@ def test_an_interrupted_run_writes_nothing(file, capsys, monkeypatch):
     assert capsys.readouterr() == ("", "boyau: interrupted; nothing was written\n")
 
 
+def test_a_library_that_is_missing_is_one_sentence(file, capsys, monkeypatch):
+    monkeypatch.setattr("boyau.cli.watch._NEEDED", ("msgspec", "no_such_library"))
+    assert run(["watch", "run", "--ocds", file]) == 2
+    assert capsys.readouterr().err == "boyau: the watch needs no_such_library: pip install 'boyau[watch]'\n"
+
+
 def test_lists_of_flags_and_pages_in_three_languages(capsys):
     assert run(["watch", "flags", "--json"]) == 0
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == list(FLAGS)

@@ -506,6 +506,13 @@ def test_an_overpaid_item_tells_by_how_much(tmp_path):
     assert one.value == Fraction(220) / usual
 
 
+def test_sums_of_very_long_amounts_are_exact(tmp_path):
+    """Forty digits: more than decimals keep by themselves."""
+    long = 12345678901234567890123456789012345678
+    report = put(tmp_path, "R040", [process(awards=[award("s", long + k)]) for k in range(10)])
+    assert {one.evidence["of"] for one in report.findings} == {Decimal(10 * long + 45)}
+
+
 def test_five_bids_at_the_lawful_floor_are_no_collusion(tmp_path):
     """95 % of the estimate, to the tiyn: a price floor in Kazakhstan. Without an estimate, or at 94 %, it is found."""
     floor = process(*(bid(f"b{k}", 950) for k in range(5)), value=money(1000))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from boyau.watch.report import Answered, Report
 
 INTERRUPTED = 130
+_NEEDED = ("msgspec", "ocdsmerge")
 _TROUBLES_SHOWN = 20
 
 
@@ -47,6 +48,7 @@ def run(
 
     Broken lines are told on standard error, and the rest is read. Exit code 3: the file cannot be read.
     """
+    _installed()
     from boyau.watch import cardinal
     from boyau.watch.intake.source import SourceError
     from boyau.watch.lists import ListError
@@ -91,6 +93,7 @@ def flags(*, language: In = None, json: Json = False) -> None:
 
     Example: boyau watch flags --language kk
     """
+    _installed()
     from boyau.watch.registry import FLAGS
 
     words = chosen(language)
@@ -106,6 +109,7 @@ def flag(name: Annotated[str, Parameter(help="Such as R024.")], *, language: In 
 
     Example: boyau watch flag R024
     """
+    _installed()
     from boyau.watch.page import page
     from boyau.watch.registry import FLAGS
 
@@ -130,6 +134,15 @@ def flag(name: Annotated[str, Parameter(help="Such as R024.")], *, language: In 
 
 
 # ---- telling --------------------------------------------------------------------------------------------------------
+
+
+def _installed() -> None:
+    """Say what to install where a library is missing."""
+    from importlib.util import find_spec
+
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise Failure(f"the watch needs {' and '.join(missing)}: pip install 'boyau[watch]'", 2)
 
 
 def _lots(path: str, orgs: str | None, settings: Any) -> "Report":

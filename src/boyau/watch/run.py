@@ -11,6 +11,7 @@ import queue
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import getcontext, localcontext
 from itertools import islice
 from typing import Any
 
@@ -29,6 +30,8 @@ from boyau.watch.survey import Survey
 RANGE_BYTES = 4 << 20
 ALONE_BYTES = 8 << 20
 """Files below this size are read by one process: starting others would take longer."""
+DIGITS = 200
+"""Digits that decimals are computed with: more than sums and squares of amounts have, so that nothing is rounded."""
 SAMPLE = 500
 """Documents from the beginning of the file that show what is published."""
 _WAIT_SECONDS = 1.0
@@ -87,9 +90,20 @@ def run(path: str, settings: Settings, *, workers: int | None = None, progress: 
     waiting = frozenset(name for name in settings.flags if FLAGS[name].somewhere)
     if waiting:
         waiting -= _shown(source, waiting)
-    spool = Spool()
     collecting = gc.isenabled()
     gc.disable()  # a great many small tuples come and stay; looking for cycles among them finds none
+    try:
+        with localcontext(prec=DIGITS):
+            return _run(source, settings, waiting, workers, progress)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _run(
+    source: Source, settings: Settings, waiting: frozenset[str], workers: int | None, progress: Progress | None
+) -> Report:
+    spool = Spool()
     try:
         main = _Worker(source, settings, frozenset(settings.flags) - waiting)
         _pass(main, workers, _Tally(spool, progress), spool)
@@ -102,17 +116,16 @@ def run(path: str, settings: Settings, *, workers: int | None = None, progress: 
         return Report(settings, main.survey.state)
     finally:
         spool.close()
-        if collecting:
-            gc.enable()
 
 
 def run_releases(releases: Iterable[tuple[int, Release]], settings: Settings, troubles: Troubles) -> Report:
     """Put every flag to processes that were read elsewhere, each with its line; *troubles* are of their reading."""
-    survey = Survey(settings)
-    survey.state.troubles = troubles
-    for line, release in releases:
-        survey.take(release, line)
-    return Report(settings, survey.state)
+    with localcontext(prec=DIGITS):
+        survey = Survey(settings)
+        survey.state.troubles = troubles
+        for line, release in releases:
+            survey.take(release, line)
+        return Report(settings, survey.state)
 
 
 def _pass(main: _Worker, workers: int | None, tally: "_Tally", spool: Spool) -> None:
@@ -232,6 +245,7 @@ def _put(tasks: Any, part: Range | Block | None, drain: Any) -> None:
 def _serve(source: Source, settings: Settings, only: frozenset[str], tasks: Any, answers: Any) -> None:
     """Do parts until there are none; then hand the state over. What was interrupted ends without a word."""
     gc.disable()  # the model has no cycles, and there is a great deal of it
+    getcontext().prec = DIGITS
     worker = _Worker(source, settings, only)
     try:
         while (part := tasks.get()) is not None:

@@ -24,6 +24,9 @@ def judge(options: Any, buyer: str, market: dict[str, tuple[Decimal, int]]) -> I
     total, awards = sum(amount for amount, _ in market.values()), sum(count for _, count in market.values())
     if awards < options.least or not total:
         return
+    most = max(amount for amount, _ in market.values())
+    if quotient(most, Decimal(total)) < Fraction(options.threshold):
+        return
     for supplier, (amount, count) in market.items():
         share = quotient(amount, Decimal(total))
         if share >= Fraction(options.threshold):

@@ -25,6 +25,9 @@ def judge(options: Any, kind: str, market: dict[str, tuple[Decimal, int]]) -> It
     total, awards = sum(amount for amount, _ in market.values()), sum(count for _, count in market.values())
     if awards < options.least or not total:
         return
+    most = max(amount for amount, _ in market.values())
+    if quotient(most, Decimal(total)) < Fraction(options.threshold):
+        return
     for supplier, (amount, count) in market.items():
         share = quotient(amount, Decimal(total))
         if share >= Fraction(options.threshold):

@@ -24,7 +24,8 @@ def judge(options: Any, kind: str, market: dict[str, tuple[Decimal, int]]) -> It
     total, awards = sum(amount for amount, _ in market.values()), sum(count for _, count in market.values())
     if awards < options.least or not total:
         return
-    index = sum((100 * quotient(amount, Decimal(total))) ** 2 for amount, _ in market.values())
+    squares = sum((amount * amount for amount, _ in market.values()), Decimal(0))
+    index = 10_000 * quotient(squares, Decimal(total) * Decimal(total))
     if index >= options.threshold:
         told = {"suppliers": len(market), "awards": awards, "total": total}
         yield Found(Group.ITEM, kind, index, told)
