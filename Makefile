@@ -9,7 +9,7 @@ WORKERS ?= 2
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/run.stamp: pyproject.toml setup.py $(wildcard src/boyau/ledger/kernel.p* src/boyau/trace/lots.py src/boyau/proofs/hasher.py) $(wildcard src/boyau/language/locale/*/LC_MESSAGES/*.po)
+$(VENV)/run.stamp: pyproject.toml setup.py $(wildcard src/boyau/ledger/kernel.p* src/boyau/trace/lots.py src/boyau/proofs/hasher.py src/boyau/watch/survey.py src/boyau/watch/coverage.py src/boyau/watch/process.py src/boyau/watch/deals.py src/boyau/watch/shares.py) $(wildcard src/boyau/language/locale/*/LC_MESSAGES/*.po)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[serve]'

@@ -7,6 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 KERNELS = ["ledger/kernel", "trace/lots", "proofs/hasher"]
+KERNELS += [f"watch/{name}" for name in ("survey", "coverage", "process", "deals", "shares")]  # run for every process
 
 
 def kernels():

@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import http, ours, postgres, proofs, report
+from bench import http, ours, postgres, proofs, report, watch
 from bench.cluster import PeerMissing, ensure_installed, running
 from bench.measure import CheckFailedError, Measured, disk, file_system, machine
 
-GROUPS = ("postgres", "durable", "http", "proofs", "kernel", "memory", "startup")
+GROUPS = ("postgres", "durable", "http", "proofs", "kernel", "memory", "startup", "watch")
 DURABLE = ("postgres", "durable", "http")
 WIDTH = 168
 
@@ -144,9 +144,13 @@ def _startup(quick: bool, _folder: Path, say: Progress, _rows: list[Measured], e
     extra["startup"] = ours.start_up(5 if quick else 10, say)
 
 
+def _watch(quick: bool, folder: Path, say: Progress, _rows: list[Measured], extra: dict[str, Any]) -> None:
+    extra["watch"] = watch.measure(20_000 if quick else 100_000, folder, say)
+
+
 RUNNERS: dict[str, Runner] = {
     "postgres": _postgres, "durable": _durable, "http": _http, "proofs": _proofs,
-    "kernel": _kernel, "memory": _memory, "startup": _startup,
+    "kernel": _kernel, "memory": _memory, "startup": _startup, "watch": _watch,
 }  # fmt: skip
 
 

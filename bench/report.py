@@ -101,7 +101,25 @@ def _facts(extra: dict[str, Any]) -> list[str]:
             else f"{entry['median_seconds']:.3f} s, median of {entry['runs']} runs"
         )
         lines.append(f"Start-up of `{entry['what']}`: {found}.")
+    for entry in extra.get("watch", ()):
+        if "missing" in entry:
+            lines.append(f"Flags over releases: not measured, {entry['missing']}.")
+            continue
+        lines.append(_watch(entry))
     return lines
+
+
+def _watch(entry: dict[str, Any]) -> str:
+    return (
+        f"{entry['flags']} flags over {entry['releases']:,} releases ({entry['megabytes']} MB), "
+        f"{entry['workers']} workers: {entry['all_seconds']:.2f} s; plain json parse of the same file in the same run "
+        f"{entry['json_seconds']:.2f} s: {entry['ratio']:.2f} times (goal at most {entry['goal']}). Cardinal's eleven "
+        f"alone: {entry['cardinal_seconds']:.2f} s, {entry['cardinal_ratio']:.2f} times. By processor time: parse "
+        f"{entry['json_processor']:.2f} s, parent {entry['parent_processor']:.2f} s, workers "
+        f"{entry['workers_processor']:.2f} s over {entry['workers']}: {entry['processor_ratio']:.2f} times. Best of "
+        f"{len(entry['all_runs'])} each. Most memory: {entry['parent_peak_mib']:.0f} MiB in the parent, "
+        f"{entry['worker_peak_mib']:.0f} in a worker."
+    )
 
 
 def _machine(facts: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ COMMANDS = [
     ["init"], ["info"], ["submit"], ["explain"], ["check"], ["trace"], ["demo"], ["import", "budget"],
     ["report", "execution"], ["show", "account"], ["show", "colour"], ["show", "entry"], ["views", "drop"],
     ["views", "rebuild"], ["subsidies", "queue"], ["subsidies", "pay"], ["key"], ["sign"], ["evidence"],
+    ["watch", "run"], ["watch", "flags"], ["watch", "flag"],
     ["log-key"], ["checkpoint"], ["receipt"],
     ["serve"], ["doctor"],
     ["verify"], ["export"], ["backup"], ["restore"],
@@ -240,6 +241,7 @@ def test_every_command_is_in_the_list_above():
         id(app.programme_app): ["programme"],
         id(app.iso20022_app): ["iso20022"],
         id(app.witness_app): ["witness"],
+        id(app.watch_app): ["watch"],
     }
     assert sorted(COMMANDS) == sorted([*groups[id(parent)], name] for parent, name, *_ in app._COMMANDS)
 

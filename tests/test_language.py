@@ -25,6 +25,8 @@ TRANSLATED = ("kk", "ru")
 CODES = {"void", "commit", "release", "accept", "change", "report", "test", "below", "classes", "XLSX"}
 """Latin words that a translation may hold: names of operations and of tables as they are written in a file, of options
 and of forms."""
+CODES |= {"criteria", "days", "details", "grounds", "json", "ocid", "share", "types", "procurementMethodDetails"}
+CODES |= {"BODS", "Cardinal", "Contracting", "JSON", "Open", "Partnership", "UTF", "V", "VIII"}
 NAMES = {
     *("Ed", "https", "JSON", "base", "SHA", "UTF", "RFC", "C", "SP", "QR", "KZT", "JavaScript", "boyau", "programme"),
     *("true", "false", "True", "About", "about", "e", "pay", "allocate", "person", "unit", "name", "id", "api", "v"),

@@ -25,7 +25,9 @@ subsidies_app = App(name="subsidies", help="Farm subsidies: the queue, and payin
 programme_app = App(name="programme", help="Ready-made colours: list, show, prove, install.")
 iso20022_app = App(name="iso20022", help="Payment orders in; statuses, notifications and statements out; reconciling.")
 witness_app = App(name="witness", help="Sign what a ledger says of itself, as long as it takes nothing back.")
-for group in (import_app, report_app, show_app, views_app, subsidies_app, programme_app, iso20022_app, witness_app):
+watch_app = App(name="watch", help="Look for what is wrong in public procurement: flags, and what became of them.")
+_GROUPS = (import_app, report_app, show_app, views_app, subsidies_app, programme_app, iso20022_app)
+for group in (*_GROUPS, witness_app, watch_app):
     app.command(group)
 
 _COMMANDS = (
@@ -68,6 +70,9 @@ _COMMANDS = (
     (witness_app, "log", "witness:log", "Watch a log: its origin, and the keys by which it signs."),
     (witness_app, "serve", "witness:serve", "Run the witness."),
     (witness_app, "disputes", "witness:disputes", "What logs have signed and the witness has refused: the evidence."),
+    (watch_app, "run", "watch:run", "Put every flag to published procurement data (OCDS)."),
+    (watch_app, "flags", "watch:flags", "The flags: what each asks, and what it needs."),
+    (watch_app, "flag", "watch:flag", "One flag: question, formula, basis, false alarms, options."),
     (views_app, "drop", "ledgers:drop_views", "Throw the read models away."),
     (views_app, "rebuild", "ledgers:rebuild_views", "Build the read models again from the journal."),
 )
