@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import threading
 import uuid
 from tempfile import mkdtemp
 
@@ -304,7 +305,7 @@ def test_the_entry_that_is_shown_is_the_one_that_was_allowed(world, monkeypatch)
 
     def call(function):
         done = real(function)
-        if not others:
+        if not others and threading.current_thread().name != "boyau-reader":  # the pages look too, in their own time
             others.extend(world.desk.submit([pay("O-1", "budget@kz/road", "builder@kz/road#1")]).result())
         return done
 

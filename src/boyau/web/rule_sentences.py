@@ -89,8 +89,8 @@ class Sentences:
                 kinds=self._classes(cap.classes), share=share_text(cap.share),
             )  # fmt: skip
             if cap.evidence:
-                names = ", ".join(labels.condition(self.words, one) for one in sorted(cap.evidence))
-                told = Markup("{} {}").format(told, self._text(_("Needed: {names}."), names=names))
+                asked = ", ".join(labels.condition(self.words, one) for one in sorted(cap.evidence))
+                told += Markup(" ") + self._text(_("Needed: {names}."), names=asked)
             yield "ends.caps", told
 
     def _what(self, rules: Rules) -> Iterable[tuple[str, Markup]]:
