@@ -104,7 +104,7 @@ class Report:
         flag = FLAGS[name]
         options = unset(flag, settings.flags[name])
         nowhere = self._nowhere(flag)
-        not_applicable = Counter({r: count for (asked, r), count in state.reasons.items() if asked == place})
+        not_applicable = Counter(state.reasons.get(place, ()))
         cannot: Counter[str] = Counter()
         asked = 0
         for bits, count in state.masks.items():

@@ -46,7 +46,7 @@ class State:
     gatherings: dict[int, Gathering]
     observers: list[Observer]
     masks: Counter[int] = field(default_factory=Counter)
-    reasons: Counter[tuple[int, Reason]] = field(default_factory=Counter)
+    reasons: dict[int, Counter[Reason]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     troubles: Troubles = field(default_factory=Troubles)
@@ -58,7 +58,8 @@ class State:
         for mine, theirs in zip(self.observers, other.observers, strict=True):
             mine.merge(theirs)
         self.masks += other.masks
-        self.reasons += other.reasons
+        for place, counts in other.reasons.items():
+            self.reasons.setdefault(place, Counter()).update(counts)
         self.findings += other.findings
         self.troubles.merge(other.troubles)
         self.troubles.counts[Fault.REPEATED] += len(self.seen & other.seen)
@@ -67,7 +68,7 @@ class State:
     def add_answers(self, other: "State") -> None:
         """Take in what other flags have answered of the very same processes."""
         self.gatherings |= other.gatherings
-        self.reasons += other.reasons
+        self.reasons |= other.reasons
         self.findings += other.findings
 
 
@@ -102,6 +103,7 @@ class Survey:
         ]
         gatherings = {place: flag.gather(options) for place, flag, options in self._asked if flag.gather is not None}
         self.state = State(gatherings, list(observers))
+        self.state.reasons = {place: Counter() for place, _, _ in self._asked}
         self._scope, self._strict = settings.scope, settings.like_cardinal
         self._plans: dict[int, _Plan] = {}
 
@@ -129,6 +131,7 @@ class Survey:
         plan = self._plans.get(bits)
         if plan is None:
             plan = self._plans[bits] = self._plan(bits)
+        reasons = state.reasons
         for place, check, options in plan.checks:
             answer = check(process, options)
             if answer is None:
@@ -138,11 +141,11 @@ class Survey:
                 found = Finding(place, process.row(), value, evidence, tuple(parties), party_value)
                 state.findings.append(found)
             else:
-                state.reasons[place, answer] += 1  # type: ignore[index]  # what is neither None nor a hit is a reason
+                reasons[place][answer] += 1  # type: ignore[index]  # what is neither None nor a hit is a reason
         for place, add in plan.gathers:
             reason = add(process)
             if reason is not None:
-                state.reasons[place, reason] += 1
+                reasons[place][reason] += 1
         if not bits & (CANCELLED | EXCLUDED):
             for observer in state.observers:
                 observer.add(process)

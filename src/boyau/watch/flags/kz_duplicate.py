@@ -15,9 +15,11 @@ from boyau.watch.process import Process, instant
 def keys(process: Process, deal: Deal) -> Iterator[tuple[str, ...]]:
     """Keep the books by everything that must be the same."""
     if process.buyer and deal.amount:
-        codes = ",".join(sorted(process.codes(CODE_DIGITS)))
+        items = process.tender.items or ()
+        codes = {item.classification.id for item in items if item.classification is not None and item.classification.id}
         if codes:
-            yield process.buyer, deal.supplier, deal.currency, str(deal.amount.normalize()), codes
+            same = next(iter(codes)) if len(codes) == 1 else ",".join(sorted(codes))
+            yield process.buyer, deal.supplier, deal.currency, str(deal.amount.normalize()), same
 
 
 def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Found]:
@@ -29,10 +31,6 @@ def judge(options: Any, key: tuple[str, ...], book: list[Entry]) -> Iterator[Fou
         if begun is not None and again is not None and (again - begun).days <= options.days:
             told = {"supplier": key[1], "amount": first.amount, "first": first.ocid, "days": (again - begun).days}
             yield Found(Group.OCID, second.ocid, second.amount, told, second.row(key[0], key[2]))
-
-
-CODE_DIGITS = 32
-"""Whole codes."""
 
 
 def gather(options: Any) -> Books:

@@ -16,8 +16,12 @@ def told(digits: int, process: Process) -> Told:
     awards = process.active_awards
     if not awards:
         return Reason.NO_AWARD
+    kinds = process.codes(digits)
+    if len(awards) == len(kinds) == 1:  # nearly all are such
+        (kind,) = kinds
+        return ((kind, len(awards[0].suppliers or ()) > 1),)
     together = [len(award.suppliers or ()) > 1 for award in awards]
-    return [(kind, so) for kind in process.codes(digits) for so in together]
+    return [(kind, so) for kind in kinds for so in together]
 
 
 def gather(options: Any) -> Shares:

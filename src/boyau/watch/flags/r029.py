@@ -15,6 +15,10 @@ EXPECTED = tuple(Fraction(n, 10_000) for n in (3010, 1761, 1249, 969, 792, 669, 
 """Benford's shares of the leading digits 1 to 9, to four places."""
 
 
+LEADING = {digit: place for place, digit in enumerate("123456789")}
+"""Where a leading digit is counted."""
+
+
 class Digits:
     """Leading digits of the prices that every supplier asked or was awarded."""
 
@@ -25,12 +29,19 @@ class Digits:
 
     def add(self, process: Process) -> Reason | None:
         """Count the prices of one process: the bids where there are any, else the awards."""
-        told = [(who, amount) for bid, amount in process.priced(process.submitted) for who in ids(bid.tenderers)]
-        told = told or [(deal.supplier, deal.amount) for deal in deals(process)]
+        told: list[tuple[str, Decimal]] = []
+        if process.bids:
+            told = [(who, amount) for bid, amount in process.priced(process.submitted) for who in ids(bid.tenderers)]
+        told = told or [deal[:2] for deal in deals(process)]
         for who, amount in told:
-            leading = str(amount).lstrip("-0.")[:1]
-            if leading.isdigit():
-                self._counts.setdefault(who, [0] * 9)[int(leading) - 1] += 1
+            leading = str(amount)[0]
+            if leading not in LEADING:
+                leading = str(amount).lstrip("-0.")[:1]
+            if leading in LEADING:
+                counts = self._counts.get(who)
+                if counts is None:
+                    counts = self._counts[who] = [0] * 9
+                counts[LEADING[leading]] += 1
         return None if told else Reason.PRICES
 
     def merge(self, other: Any) -> None:

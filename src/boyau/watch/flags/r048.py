@@ -22,9 +22,9 @@ class Varieties:
     def add(self, process: Process) -> Reason | None:
         """Take the awarded items of one process in. What several suppliers share says nothing of one of them."""
         seen = set()
-        for award in process.awards:
+        for award in process.active_awards:
             suppliers = award.suppliers
-            if award.status != "active" or not award.items or suppliers is None or len(suppliers) != 1:
+            if not award.items or suppliers is None or len(suppliers) != 1:
                 continue
             supplier = suppliers[0].id
             codes = [i.classification.id for i in award.items if i.classification is not None and i.classification.id]
